@@ -1,0 +1,228 @@
+/** AutoAssign: any free addresses for a host, both families in one commit, all or nothing unless partial (I7). */
+import { type Cidr, covers, type Version } from '../addr.ts';
+import type { Holder, ReservedEnds } from '../block.ts';
+import { effectiveBlockLimit } from '../config.ts';
+import type { Draft } from '../draft.ts';
+import { done, type Outcome, refused } from '../outcome.ts';
+import { type ConsideredPool, selectPools, type UsablePool } from '../pools.ts';
+import type { AllowedUse, Node, Owner, Pool } from '../records.ts';
+import { matches, parseSelector } from '../selector.ts';
+import { timeText } from '../time.ts';
+import type { Need, SeenRevision } from '../view.ts';
+import type { Assigned } from './assigned.ts';
+import { explainSelection, explainShortfall } from './explain.ts';
+import type { Family } from './family.ts';
+import { type Filled, fill, type Stop } from './fill.ts';
+import { heldBy } from './handles.ts';
+import { guardAgainstRelease } from './marks.ts';
+import { affineCidrs, dropDeselected, firstOwnBlocks } from './own-blocks.ts';
+import type { PlanEnv, Planner } from './plan.ts';
+import { affinitiesOf, blockRef, CONFIG, handleRef, markRef, nodeRef, POOLS, RESERVATIONS } from './refs.ts';
+import { reservationsOf, settingsOf } from './settings.ts';
+
+export interface FamilyRequest {
+  readonly version: Version;
+  readonly count: number;
+  /** CIDRs or names; absent: any pool that selects the node. */
+  readonly pools: readonly string[] | undefined;
+  readonly reservedEnds: ReservedEnds | undefined;
+}
+
+export interface AutoAssign {
+  readonly host: string;
+  readonly holder: Holder;
+  readonly use: AllowedUse;
+  readonly families: readonly FamilyRequest[];
+  /** As given by the caller: 0 means only the cluster's limit (MB-01). */
+  readonly blocksMax: number;
+  readonly namespaceLabels: Readonly<Record<string, string>> | undefined;
+  readonly maxPerHandle: number;
+  readonly returnHeld: boolean;
+  readonly partial: boolean;
+  /** The record to write when the node is unknown; absent: refuse (AA-04). */
+  readonly newNode: Node | undefined;
+  /** Revision of the handle's release mark when this call first read the store; absent: not asked for (I11). */
+  readonly releaseMark: SeenRevision | undefined;
+  /** For a commit without handle: the mark that tells afterwards whether it happened. */
+  readonly operation: string | undefined;
+}
+
+export interface FamilyAssigned {
+  readonly version: Version;
+  readonly requested: number;
+  readonly addresses: readonly Assigned[];
+  readonly stop: Stop | undefined;
+  readonly blocksMax: number;
+  readonly exhausted: readonly UsablePool[];
+  /** Why fewer than asked for, for a person; absent when all were given. */
+  readonly explanation: string | undefined;
+}
+
+export interface AutoAssigned {
+  readonly families: readonly FamilyAssigned[];
+}
+
+export function autoAssign(request: AutoAssign): Planner<AutoAssigned> {
+  return (draft, env) => {
+    const owner = ownerOfRequest(request);
+    draft.require(firstNeedOfAutoAssign(request, request.releaseMark !== undefined));
+    const refusal = guardAgainstRelease(draft, request.holder.handle, request.releaseMark);
+    if (refusal) return refusal;
+    const { config, cooldown, pools } = settingsOf(draft, env);
+    const node = nodeOf(draft, request, owner);
+    if (node.kind === 'refused') return node;
+
+    const families: { family: Family; request: FamilyRequest; allPools: readonly Pool[]; verdicts: readonly ConsideredPool[] }[] = [];
+    for (const familyRequest of request.families) {
+      const selected = selectFor(pools, request, familyRequest, node.value);
+      if (selected.kind === 'refused') return selected;
+      const reservations = reservationsOf(draft, familyRequest.version);
+      const common = { draft, env, config, cooldown, owner, reservations };
+      const family = { ...common, version: familyRequest.version, pools: selected.value.pools, reservedEnds: familyRequest.reservedEnds };
+      families.push({ family, request: familyRequest, allPools: pools, verdicts: selected.value.verdicts });
+    }
+
+    requireOwnBlocks(
+      draft,
+      families.map(({ family }) => family),
+    );
+    const assigned: FamilyAssigned[] = [];
+    for (const each of families) {
+      const outcome = assignFamily(each.family, request, each.request, { node: node.value, pools: each.allPools, verdicts: each.verdicts });
+      if (outcome.kind === 'refused') return outcome;
+      assigned.push(outcome.value);
+    }
+    leaveOperationMark(draft, request, env, assigned);
+    return done({ families: assigned });
+  };
+}
+
+/** The first own blocks of every family, in one read. */
+function requireOwnBlocks(draft: Draft, families: readonly Family[]): void {
+  draft.require({ refs: families.flatMap((family) => firstOwnBlocks(family, usableOwnCidrs(family))).map(blockRef) });
+}
+
+/** LoadBalancer addresses belong to a virtual owner that needs no node (AA-04). */
+function ownerOfRequest(request: Pick<AutoAssign, 'host' | 'use'>): Owner {
+  return { type: request.use === 'LoadBalancer' ? 'virtual' : 'host', name: request.host };
+}
+
+/** Everything whose key is known from the request alone: one read. */
+export function firstNeedOfAutoAssign(request: Pick<AutoAssign, 'host' | 'holder' | 'use'>, marked: boolean): Need {
+  const { handle } = request.holder;
+  const owner = ownerOfRequest(request);
+  const handles = handle === undefined ? [] : [handleRef(handle), ...(marked ? [markRef('released', handle)] : [])];
+  const node = owner.type === 'host' ? [nodeRef(request.host)] : [];
+  return { refs: [CONFIG, ...node, ...handles], probes: [], collections: [POOLS, RESERVATIONS, affinitiesOf(owner)] };
+}
+
+function nodeOf(draft: Draft, request: AutoAssign, owner: Owner): Outcome<Pick<Node, 'labels'>> {
+  if (owner.type === 'virtual') return done({ labels: {} });
+  const node = draft.get(nodeRef(request.host));
+  if (node) return done(node);
+  if (!request.newNode) {
+    const message = `node "${request.host}" is not known to the store, so no pool can be chosen for it. Register it first: plat create node ${request.host}`;
+    return refused('node-not-found', message, { host: request.host });
+  }
+  draft.put(nodeRef(request.host), request.newNode);
+  return done(request.newNode);
+}
+
+function selectFor(
+  pools: readonly Pool[],
+  request: AutoAssign,
+  family: FamilyRequest,
+  node: Pick<Node, 'labels'>,
+): Outcome<{ pools: readonly UsablePool[]; verdicts: readonly ConsideredPool[] }> {
+  const ends = family.reservedEnds;
+  const selection = selectPools({
+    pools,
+    family: family.version,
+    requested: family.pools,
+    nodeLabels: node.labels,
+    namespaceLabels: request.namespaceLabels,
+    use: request.use,
+    minBlockAddresses: ends && ends.startOfBlock + ends.endOfBlock + 1,
+  });
+  if (selection.kind !== 'pools') return explainSelection(selection, { host: request.host, use: request.use, version: family.version });
+  return done({ pools: selection.pools, verdicts: selection.considered });
+}
+
+interface Surroundings {
+  readonly node: Pick<Node, 'labels'>;
+  readonly pools: readonly Pool[];
+  readonly verdicts: readonly ConsideredPool[];
+}
+
+function assignFamily(family: Family, request: AutoAssign, { count }: FamilyRequest, around: Surroundings): Outcome<FamilyAssigned> {
+  const held = heldFor(family, request, count);
+  if (held.kind === 'refused') return held;
+  const blocksMax = effectiveBlockLimit(family.config.maxBlocksPerHost, request.blocksMax);
+  const wanted = count - held.value.length;
+  const filled = wanted > 0 ? fillWith(family, request, wanted, { ...around, blocksMax }) : NOTHING_TO_FILL;
+  const addresses = [...held.value, ...filled.addresses];
+  const { stop, exhausted } = filled;
+  if (stop === undefined) {
+    return done({ version: family.version, requested: count, addresses, stop, blocksMax, exhausted, explanation: undefined });
+  }
+  const refusal = explainShortfall(family, {
+    stop,
+    blocksMax,
+    requested: count,
+    given: addresses.length,
+    taken: filled.taken,
+    verdicts: around.verdicts,
+  });
+  if (!request.partial) return refusal;
+  return done({ version: family.version, requested: count, addresses, stop, blocksMax, exhausted, explanation: refusal.message });
+}
+
+const NOTHING_TO_FILL: Filled = { addresses: [], stop: undefined, exhausted: [], taken: [] };
+
+/** Addresses that the handle holds already and that answer this request (AA-11), judged by the blocks, not by counters (AA-12). */
+function heldFor(family: Family, request: AutoAssign, count: number): Outcome<readonly Assigned[]> {
+  const { handle } = request.holder;
+  if (handle === undefined || (!request.returnHeld && request.maxPerHandle === 0)) return done([]);
+  const held = heldBy(family.draft, handle, family.version);
+  if (request.returnHeld) return done(held.slice(0, count));
+  if (held.length + count <= request.maxPerHandle) return done([]);
+  if (held.length >= count) return done(held.slice(0, count));
+  const message =
+    `handle ${handle} holds ${held.length} IPv${family.version} address(es) and may hold ${request.maxPerHandle}, so ${count} more cannot be given. ` +
+    `Release it first, ask for fewer, or raise the maximum per handle.`;
+  return refused('handle-limit', message, { handle, held: held.length, maxPerHandle: request.maxPerHandle });
+}
+
+function fillWith(
+  family: Family,
+  request: AutoAssign,
+  count: number,
+  { node, pools, blocksMax }: Surroundings & { blocksMax: number },
+): Filled {
+  const affine = affineCidrs(family.draft, family.owner).filter((cidr) => cidr.version === family.version);
+  const ownCidrs = usableOwnCidrs(family);
+  dropDeselected(
+    family,
+    affine.filter((cidr) => isDeselected(pools, node, cidr)),
+  );
+  return fill(family, { count, holder: request.holder, ownCidrs, blocksMax });
+}
+
+/** In key order; wholly reserved ones are not even read (RS-05). */
+function usableOwnCidrs(family: Family): Cidr[] {
+  const affine = affineCidrs(family.draft, family.owner).filter((cidr) => cidr.version === family.version);
+  return affine.filter((cidr) => family.pools.some((pool) => covers(pool.cidr, cidr)) && !family.reservations.matchesWhole(cidr));
+}
+
+/** In an enabled pool whose node selector no longer matches the node. */
+function isDeselected(pools: readonly Pool[], node: Pick<Node, 'labels'>, cidr: Cidr): boolean {
+  const pool = pools.find((each) => !each.disabled && each.cidr !== undefined && covers(each.cidr, cidr));
+  if (!pool) return false;
+  const parsed = parseSelector(pool.nodeSelector);
+  return parsed.kind === 'selector' && !matches(parsed.selector, node.labels);
+}
+
+function leaveOperationMark(draft: Draft, { operation }: AutoAssign, env: PlanEnv, assigned: readonly FamilyAssigned[]): void {
+  if (operation === undefined || assigned.every(({ addresses }) => addresses.every(({ existing }) => existing))) return;
+  draft.put(markRef('operation', operation), { at: timeText(env.nowNs) });
+}

@@ -1,0 +1,48 @@
+/** What every planner reads first: configuration, pools, reservations. */
+import { type Cidr, covers, type Version } from '../addr.ts';
+import type { Cooldown } from '../block.ts';
+import { Reservations } from '../cidrset.ts';
+import { DEFAULT_CONFIG } from '../config.ts';
+import type { Draft } from '../draft.ts';
+import type { IpamConfig, Pool } from '../records.ts';
+import type { PlanEnv } from './plan.ts';
+import { CONFIG, POOLS, RESERVATIONS } from './refs.ts';
+
+export interface Settings {
+  readonly config: IpamConfig;
+  readonly cooldown: Cooldown;
+  /** In name order; those whose value cannot be read are left out. */
+  readonly pools: readonly Pool[];
+}
+
+/** Configuration and pools, in one read when they are not known yet. */
+export function settingsOf(draft: Draft, env: PlanEnv): Settings {
+  draft.require({ refs: [CONFIG], collections: [POOLS] });
+  const config = configOf(draft);
+  return { config, cooldown: { nowNs: env.nowNs, seconds: config.ipCooldownSeconds }, pools: poolsOf(draft) };
+}
+
+/** The stored configuration, or the defaults of an absent key (CF-01). */
+export function configOf(draft: Draft): IpamConfig {
+  return draft.get(CONFIG) ?? DEFAULT_CONFIG;
+}
+
+export function poolsOf(draft: Draft): readonly Pool[] {
+  return draft.members(POOLS).flatMap((ref) => {
+    const found = ref.kind === 'pool' ? draft.find(ref) : undefined;
+    return found?.kind === 'present' ? [found.record] : [];
+  });
+}
+
+export function reservationsOf(draft: Draft, version: Version): Reservations {
+  const records = draft.members(RESERVATIONS).flatMap((ref) => {
+    const found = ref.kind === 'reservation' ? draft.find(ref) : undefined;
+    return found?.kind === 'present' ? [found.record] : [];
+  });
+  return new Reservations(records, version);
+}
+
+/** The pool whose network holds `cidr`. */
+export function poolHolding<P extends { readonly cidr: Cidr | undefined }>(pools: readonly P[], cidr: Cidr): P | undefined {
+  return pools.find((pool) => pool.cidr !== undefined && covers(pool.cidr, cidr));
+}

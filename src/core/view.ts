@@ -1,0 +1,102 @@
+/**
+ * What a planner can see: decoded records, each with the revision it was read at, wherever they came from: a cold read, the
+ * entries that a conflict returned, or (later) a mirror fed by watches.
+ */
+import type { Cidr } from './addr.ts';
+import type { Collection, RecordOf, Ref, RefOf } from './records.ts';
+
+/** Revision of a record, or that there is none: exactly what a guard needs. */
+export type SeenRevision = bigint | 'absent';
+
+export type Found<K extends Ref['kind'] = Ref['kind']> =
+  | { readonly kind: 'absent' }
+  /** It exists; its value was not asked for. */
+  | { readonly kind: 'exists'; readonly revision: bigint }
+  | { readonly kind: 'present'; readonly revision: bigint; readonly record: RecordOf[K] }
+  | { readonly kind: 'corrupt'; readonly revision: bigint; readonly reason: string };
+
+/** What a planner needs and a View does not have. */
+export interface Need {
+  readonly refs: readonly Ref[];
+  /** Only whether they exist. */
+  readonly probes: readonly Ref[];
+  readonly collections: readonly Collection[];
+}
+
+/** Equal for equal refs: the map key inside a View. */
+export function refId(ref: Ref): string {
+  switch (ref.kind) {
+    case 'config':
+      return 'config';
+    case 'pool':
+    case 'reservation':
+    case 'node':
+      return `${ref.kind} ${ref.name}`;
+    case 'hostMarker':
+      return `hostMarker ${ref.host}`;
+    case 'block':
+      return `block ${ref.cidr.text}`;
+    case 'affinity':
+      return `affinity ${ref.cidr.text} ${ref.owner.type} ${ref.owner.name}`;
+    case 'handle':
+      return `handle ${ref.id}`;
+    case 'mark':
+      return `mark ${ref.mark} ${ref.id}`;
+  }
+}
+
+export function collectionId(collection: Collection): string {
+  switch (collection.kind) {
+    case 'pools':
+    case 'reservations':
+      return collection.kind;
+    case 'affinitiesOf':
+      return `affinitiesOf ${collection.owner.type} ${collection.owner.name}`;
+    case 'blocksNear':
+    case 'blocksWithin':
+      return `${collection.kind} ${collection.cidr.text}`;
+    case 'marksAfter':
+      return `marksAfter ${collection.mark} ${collection.after}`;
+  }
+}
+
+export class View {
+  readonly #records = new Map<string, Found>();
+  readonly #collections = new Map<string, readonly Ref[]>();
+
+  /** What is known of the record; undefined when nothing is. */
+  find<K extends Ref['kind']>(ref: RefOf<K>): Found<K> | undefined {
+    const found = this.#records.get(refId(ref)) as Found<K> | undefined;
+    return found ?? (this.#isUnlisted(ref) ? { kind: 'absent' } : undefined);
+  }
+
+  /** An affinity that is not among all of its owner's. */
+  #isUnlisted(ref: Ref): boolean {
+    return ref.kind === 'affinity' && this.#collections.has(collectionId({ kind: 'affinitiesOf', owner: ref.owner }));
+  }
+
+  set(ref: Ref, found: Found): void {
+    this.#records.set(refId(ref), found);
+  }
+
+  /** A read that asked for existence only does not hide a value that is known at the same revision. */
+  setExistence(ref: Ref, found: Found): void {
+    const known = this.#records.get(refId(ref));
+    const same = known !== undefined && 'revision' in known && 'revision' in found && known.revision === found.revision;
+    if (!same) this.set(ref, found);
+  }
+
+  /** Members in key order; their records are in the view too. */
+  members(collection: Collection): readonly Ref[] | undefined {
+    return this.#collections.get(collectionId(collection));
+  }
+
+  setMembers(collection: Collection, members: readonly Ref[]): void {
+    this.#collections.set(collectionId(collection), members);
+  }
+}
+
+/** Block CIDRs among `refs`, in order. */
+export function blockCidrs(refs: readonly Ref[]): Cidr[] {
+  return refs.flatMap((ref) => (ref.kind === 'block' ? [ref.cidr] : []));
+}
