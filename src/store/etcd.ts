@@ -1,0 +1,158 @@
+/** The store of a cluster, over etcd's version 3 API (3.4 and later). */
+import type { IRangeRequest, IRangeResponse } from 'etcd3';
+import { assert } from '../core/assert.ts';
+import { EtcdCalls, OutcomeUnknown } from './etcd-calls.ts';
+import { connectMembers, type EtcdOptions } from './etcd-client.ts';
+import { commitTxn, entryOf, rangeRequest, readRanges, readResult } from './etcd-messages.ts';
+import { watchPrefix } from './etcd-watch.ts';
+import { checkCommit, checkPrefix, checkRead } from './limits.ts';
+import {
+  type CallOptions,
+  COMMIT_OPERATIONS_MAX,
+  type CommitOutcome,
+  type CommitRequest,
+  type Entry,
+  type ListOptions,
+  prefixRange,
+  type ReadRequest,
+  type ReadResult,
+  type Revision,
+  type Store,
+  StoreError,
+  type WatchEvent,
+} from './port.ts';
+
+export type { EtcdOptions } from './etcd-client.ts';
+
+const PAGE_SIZE_DEFAULT = 1_000;
+/** A compaction may overtake a read of several transactions; it does not do so twice in a row. */
+const SNAPSHOT_ATTEMPTS_MAX = 3;
+
+/** Etcd answers a transaction without a range from local data; this makes it ask the leader for the newest revision. */
+const NOTHING: IRangeRequest = { key: Buffer.from('\0'), count_only: true };
+
+/**
+ * A store over the given members of one etcd. Nothing is sent before the first call. Rejects with StoreError when the
+ * options or TLS files are of no use.
+ */
+export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
+  return new EtcdStore(new EtcdCalls(await connectMembers(options), options.timeoutMs, options.clock));
+}
+
+class EtcdStore implements Store {
+  readonly name: string;
+  readonly #calls: EtcdCalls;
+
+  constructor(calls: EtcdCalls) {
+    this.name = calls.name;
+    this.#calls = calls;
+  }
+
+  async read(request: ReadRequest, options?: CallOptions): Promise<ReadResult> {
+    checkRead(request);
+    const asked = readRanges(request);
+    const ranges = asked.length === 0 ? [NOTHING] : asked;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { revision, answers } = await this.#snapshot(ranges, options);
+        return readResult(request, revision, answers);
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code !== 'revision-compacted' || attempt === SNAPSHOT_ATTEMPTS_MAX) throw error;
+      }
+    }
+  }
+
+  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<{ revision: Revision; entries: Entry[] }, void, undefined> {
+    checkPrefix(prefix);
+    const { keysOnly = false, pageSize = PAGE_SIZE_DEFAULT } = options;
+    const { end, start: first } = prefixRange(prefix);
+    let revision = options.revision;
+    let start = first;
+    let more = true;
+    while (more) {
+      const range = { ...rangeRequest({ start, end, keysOnly, limit: pageSize }), revision: (revision ?? 0n).toString() };
+      const page: IRangeResponse = await this.#calls.run(
+        { doing: `listing ${prefix}`, send: 'repeatedly', request: (member, rpc) => member.client.kv.range(range, rpc) },
+        options,
+      );
+      revision ??= BigInt(page.header.revision);
+      const entries = page.kvs.map(entryOf);
+      yield { revision, entries };
+      const last = entries.at(-1);
+      more = page.more && last !== undefined;
+      start = `${last?.key}\0`;
+    }
+  }
+
+  async commit(request: CommitRequest, options?: CallOptions): Promise<CommitOutcome> {
+    checkCommit(request);
+    const txn = commitTxn(request);
+    const keys = [...request.guards, ...request.writes].map(({ key }) => key).concat(request.deletes);
+    const probeKey = keys[0];
+    try {
+      const { header, succeeded, responses } = await this.#calls.run(
+        {
+          doing: `committing ${named(keys)}`,
+          send: 'once',
+          ...(probeKey === undefined ? {} : { probeKey }),
+          request: (member, rpc) => member.client.kv.txn(txn, rpc),
+        },
+        options,
+      );
+      const revision = BigInt(header.revision);
+      if (succeeded) return { kind: 'committed', revision };
+      const current = responses.flatMap(({ response_range }) => response_range.kvs.map(entryOf));
+      return { kind: 'conflict', revision, current: new Map(current.map((entry) => [entry.key, entry])) };
+    } catch (error) {
+      if (error instanceof OutcomeUnknown) return { kind: 'unknown', cause: error };
+      throw error;
+    }
+  }
+
+  async *watch(
+    prefix: string,
+    fromRevision: Revision,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<WatchEvent, void, undefined> {
+    checkPrefix(prefix);
+    assert(fromRevision > 0n, 'a watch starts at a revision');
+    const { closed } = this.#calls;
+    yield* watchPrefix(this.#calls, prefix, fromRevision, signal === undefined ? closed : AbortSignal.any([signal, closed]));
+  }
+
+  async close(): Promise<void> {
+    this.#calls.close();
+  }
+
+  /** Every range at one revision: one transaction, or as many as it takes, the later ones at the revision of the first. */
+  async #snapshot(
+    ranges: readonly IRangeRequest[],
+    options: CallOptions | undefined,
+  ): Promise<{ readonly revision: Revision; readonly answers: readonly IRangeResponse[] }> {
+    const answers: IRangeResponse[] = [];
+    let revision: Revision | undefined;
+    do {
+      const part = ranges.slice(answers.length, answers.length + COMMIT_OPERATIONS_MAX);
+      const at = revision;
+      const success = part.map((range) => ({ request_range: at === undefined ? range : { ...range, revision: at.toString() } }));
+      const response = await this.#calls.run(
+        {
+          doing: `reading ${named(ranges.map(({ key }) => String(key)))}`,
+          send: 'repeatedly',
+          request: (member, rpc) => member.client.kv.txn({ success }, rpc),
+        },
+        options,
+      );
+      revision ??= BigInt(response.header.revision);
+      answers.push(...response.responses.map(({ response_range }) => response_range));
+    } while (answers.length < ranges.length);
+    return { revision, answers };
+  }
+}
+
+/** For messages: the first key and how many more. */
+function named(keys: readonly string[]): string {
+  const [first, ...rest] = keys;
+  if (first === undefined) return 'nothing';
+  return rest.length === 0 ? first : `${first} and ${rest.length} more`;
+}

@@ -1,0 +1,78 @@
+import { statfsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { StoreError, type StoreErrorCode } from './port.ts';
+
+/** LMDB's own codes (lmdb.h); other numbers are the system's. */
+const LMDB_CODES = {
+  PAGE_NOTFOUND: -30_797,
+  CORRUPTED: -30_796,
+  PANIC: -30_795,
+  VERSION_MISMATCH: -30_794,
+  INVALID: -30_793,
+  MAP_FULL: -30_792,
+  READERS_FULL: -30_790,
+} as const;
+
+const { EACCES, EDQUOT, EFBIG, EIO, ENOSPC, EPERM, EROFS } = constants.errno;
+
+interface Meaning {
+  readonly code: StoreErrorCode;
+  readonly advice: string;
+}
+
+const FULL: Meaning = { code: 'store-full', advice: 'Its disk is full: free some space there, then try again.' };
+
+/** The first that lists the error's code counts: a number when LMDB found it, text when Node did. */
+const MEANINGS: readonly (Meaning & { readonly codes: readonly (number | string)[] })[] = [
+  { ...FULL, codes: [ENOSPC, EDQUOT, EFBIG, LMDB_CODES.MAP_FULL, 'ENOSPC', 'EDQUOT'] },
+  {
+    codes: [EACCES, EPERM, EROFS, 'EACCES', 'EPERM', 'EROFS'],
+    code: 'store-permission',
+    advice: 'Use it as the user who owns it, or give a folder that this user may write to.',
+  },
+  {
+    codes: [LMDB_CODES.PAGE_NOTFOUND, LMDB_CODES.CORRUPTED, LMDB_CODES.PANIC, LMDB_CODES.VERSION_MISMATCH, LMDB_CODES.INVALID],
+    code: 'store-foreign',
+    advice: 'It is damaged: restore it from a backup.',
+  },
+  { codes: [LMDB_CODES.READERS_FULL], code: 'store-unavailable', advice: 'Too many processes use it at once: try again later.' },
+  {
+    codes: ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'],
+    code: 'store-unavailable',
+    advice: 'Give a folder on a local disk that exists or can be created.',
+  },
+];
+const OTHER: Meaning = { code: 'store-unavailable', advice: 'Look at its disk and at the system log.' };
+
+/** A file system with less than this is full: what a small store and its lock file need to begin with. */
+export const FREE_BYTES_MIN = 1_048_576;
+
+/** What LMDB or the file system said, as the port tells it; anything else, such as a bug, is given back unchanged. */
+export function explain(error: unknown, name: string, folder: string): unknown {
+  const code = codeOf(error);
+  if (!(error instanceof Error) || error instanceof StoreError || code === undefined) return error;
+  const meaning = isDiskFull(code, folder) ? FULL : (MEANINGS.find(({ codes }) => codes.includes(code)) ?? OTHER);
+  return new StoreError(meaning.code, `The store ${name} cannot be used: ${error.message}. ${meaning.advice}`, { cause: error });
+}
+
+/** LMDB reports a write that the disk took only in part as an input/output error. */
+function isDiskFull(code: number | string, folder: string): boolean {
+  return code === EIO && freeBytes(folder) < FREE_BYTES_MIN;
+}
+
+/** Undefined for errors that neither the system nor LMDB reported. */
+function codeOf(error: unknown): number | string | undefined {
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'number') return code;
+  return typeof code === 'string' && !code.startsWith('ERR_') ? code : undefined;
+}
+
+/** What this user may still fill; 0 when nobody can tell. */
+export function freeBytes(folder: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,111 @@
+import type { EtcdOptions } from './etcd.ts';
+import type { Store } from './port.ts';
+
+/** The URL names no store. Its message says what was wrong and what is expected, and never repeats a password. */
+export class StoreUrlError extends Error {
+  override readonly name = 'StoreUrlError';
+  readonly code = 'invalid-argument';
+}
+
+export interface OpenStoreOptions {
+  /**
+   * Of an etcd's options: ETCD_CA_CERT_FILE, ETCD_CERT_FILE, ETCD_KEY_FILE, ETCD_USERNAME and ETCD_PASSWORD, as calicoctl
+   * names them. An empty variable counts as none. Default: none.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds a call to etcd may take when it does not say itself. */
+  readonly timeoutMs?: number;
+}
+
+const EXPECTED =
+  'Expected is etcd://HOST:PORT,HOST:PORT for an etcd, etcds://HOST:PORT for one with TLS, lmdb:FOLDER for an embedded store, ' +
+  'or memory: for one that ends with the process.';
+
+/**
+ * Opens the store that `url` names:
+ *
+ * - `etcd://h:p,h:p` (or `http://…`): etcd; with TLS when the environment names TLS files.
+ * - `etcds://h:p,h:p` (or `https://…`): etcd with TLS.
+ * - `lmdb:FOLDER`: an embedded store, created when missing.
+ * - `memory:`: a new, empty store in this process.
+ *
+ * Rejects with {@link StoreUrlError}, or with a StoreError when the store cannot be used. Nothing is sent to an etcd yet.
+ * An adapter and its client library are loaded only when their store is opened.
+ */
+export async function openStore(url: string, { env = {}, timeoutMs }: OpenStoreOptions = {}): Promise<Store> {
+  const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(url) ?? [];
+  switch (scheme) {
+    case 'memory': {
+      if (rest !== '') throw refused(url, 'memory: takes nothing after the colon');
+      const { openMemoryStore } = await import('./memory.ts');
+      return openMemoryStore();
+    }
+    case 'lmdb': {
+      const folder = lmdbFolder(url, rest);
+      const { openLmdbStore } = await import('./lmdb.ts');
+      return openLmdbStore(folder);
+    }
+    case 'etcd':
+    case 'http':
+    case 'etcds':
+    case 'https': {
+      const options = { ...etcdOptions(url, scheme, rest, env), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+      const { openEtcdStore } = await import('./etcd.ts');
+      return openEtcdStore(options);
+    }
+    default:
+      throw refused(url, 'it begins with none of the known names');
+  }
+}
+
+function lmdbFolder(url: string, rest: string): string {
+  if (rest === '') throw refused(url, 'it names no folder');
+  if (rest.startsWith('~')) throw refused(url, 'a shell expands ~ only at the beginning of a word; write $HOME');
+  if (/^\/\/[^/]/.test(rest)) throw refused(url, 'an embedded store has no host; write one slash or none');
+  return rest;
+}
+
+function etcdOptions(url: string, scheme: string, rest: string, env: NonNullable<OpenStoreOptions['env']>): EtcdOptions {
+  if (!rest.startsWith('//')) throw refused(url, `"${scheme}:" is followed by "//" and the addresses`);
+  const addresses = rest
+    .slice(2)
+    .split(',')
+    .map((address) => address.trim().replace(`${scheme}://`, '').replace(/\/$/, ''));
+  for (const address of addresses) checkAddress(url, address);
+  const tls = present({ caFile: env['ETCD_CA_CERT_FILE'], certFile: env['ETCD_CERT_FILE'], keyFile: env['ETCD_KEY_FILE'] });
+  const login = present({ username: env['ETCD_USERNAME'], password: env['ETCD_PASSWORD'] });
+  return {
+    endpoints: addresses.map((address) => endpointPrefix(scheme) + address),
+    ...(Object.keys(tls).length > 0 ? { tls } : {}),
+    ...login,
+  };
+}
+
+/** `etcd:` leaves it to the presence of TLS files whether TLS is used. */
+function endpointPrefix(scheme: string): string {
+  if (scheme === 'etcd') return '';
+  return scheme === 'http' ? 'http://' : 'https://';
+}
+
+function checkAddress(url: string, address: string): void {
+  const match = /^(?:\[[0-9A-Fa-f:.]+\]|[^\s:/?#[\]@]+)(?::(\d{1,5}))?$/.exec(address);
+  if (!match) throw refused(url, address === '' ? 'an address is missing' : 'an address is not of the form HOST:PORT');
+  const port = match[1];
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) throw refused(url, `${port} is not a port`);
+}
+
+function refused(url: string, why: string): StoreUrlError {
+  // Whatever stands before an @ may be a password.
+  if (url.includes('@')) {
+    return new StoreUrlError(
+      'The store URL has a user or password in it: these are given in ETCD_USERNAME and ETCD_PASSWORD, where no list of processes ' +
+        `shows them. ${EXPECTED}`,
+    );
+  }
+  return new StoreUrlError(`"${url}" is not the URL of a store: ${why}. ${EXPECTED}`);
+}
+
+/** Without the members that are undefined or empty. */
+function present<T extends Record<string, string | undefined>>(values: T): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value)) as { [K in keyof T]?: string };
+}
