@@ -1,0 +1,186 @@
+/** AutoAssign, AssignIp and EnsureBlock: from options to jobs, from plans to results. */
+import type { Version } from '../core/addr.ts';
+import { type AssignIp, firstNeedOfAssignIp, assignIp as planAssignIp } from '../core/plan/assign-ip.ts';
+import type { Assigned } from '../core/plan/assigned.ts';
+import {
+  type AutoAssign,
+  type AutoAssigned,
+  type FamilyAssigned,
+  type FamilyRequest,
+  firstNeedOfAutoAssign,
+  autoAssign as planAutoAssign,
+} from '../core/plan/auto-assign.ts';
+import { hasAssigned } from '../core/plan/doubt.ts';
+import { ensureBlock as planEnsureBlock } from '../core/plan/ensure-block.ts';
+import { markRef } from '../core/plan/refs.ts';
+import { newNode } from '../core/plan/resources.ts';
+import type { AllowedUse } from '../core/records.ts';
+import type { Need } from '../core/view.ts';
+import type {
+  AssignCommon,
+  AssignedAddress,
+  AssignIpOptions,
+  AutoAssignOptions,
+  AutoAssignResult,
+  EnsureBlockOptions,
+  EnsureBlockResult,
+  FamilyResult,
+  Shortfall,
+} from './api.ts';
+import { holderArgument, hostArgument, integerArgument, ipArgument, reservedEndsArgument } from './arguments.ts';
+import { Call } from './call.ts';
+import { type Context, runAlone, runJob } from './context.ts';
+import { invalidArgument } from './errors.ts';
+import type { Attempt, Job } from './loop.ts';
+import { assignInParts } from './parts.ts';
+
+const USES: readonly AllowedUse[] = ['Workload', 'Tunnel', 'LoadBalancer'];
+
+export async function autoAssign(context: Context, options: AutoAssignOptions): Promise<AutoAssignResult> {
+  const families = familiesOf(options);
+  if (families.length === 0) return {};
+  const call = new Call(context.clock, options);
+  const base = { ...commonOf(context, options), ...limitsOf(options), families, partial: options.partial ?? false };
+  const uid = context.clock.uuid();
+  const job = (wanted: readonly FamilyRequest[], partial: boolean): Job<AutoAssigned> => {
+    const request: AutoAssign = {
+      ...base,
+      families: wanted,
+      partial,
+      releaseMark: undefined,
+      newNode: options.registerNode ? newNode(base.host, uid, context.clock.nowNs()) : undefined,
+    };
+    return jobOf(call, options, {
+      firstNeed: withHints(context, base.host, firstNeedOfAutoAssign(request, options.unlessReleased ?? false)),
+      planner: ({ watched }) => planAutoAssign({ ...request, releaseMark: watched }),
+      happened: (draft, { families: planned }) =>
+        hasAssigned(
+          draft,
+          planned.flatMap(({ addresses }) => addresses),
+          base.holder.handle,
+          base.operation,
+        ),
+    });
+  };
+  const assigned = await assignInParts(context, base.host, { families, partial: base.partial, call }, job);
+  context.hints.note(
+    base.host,
+    assigned.families.flatMap(({ addresses }) => addresses),
+  );
+  return resultOf(assigned);
+}
+
+function familiesOf(options: AutoAssignOptions): FamilyRequest[] {
+  const counts: readonly [Version, number][] = [
+    [4, integerArgument('num4', options.num4, { otherwise: 0, min: 0 })],
+    [6, integerArgument('num6', options.num6, { otherwise: 0, min: 0 })],
+  ];
+  return counts
+    .filter(([, count]) => count > 0)
+    .map(([version, count]) => ({
+      version,
+      count,
+      pools: version === 4 ? options.pools4 : options.pools6,
+      reservedEnds: reservedEndsArgument(version, version === 4 ? options.hostReserved4 : options.hostReserved6),
+    }));
+}
+
+function limitsOf(options: AutoAssignOptions) {
+  return {
+    blocksMax: integerArgument('maxBlocksPerHost', options.maxBlocksPerHost, { otherwise: 0, min: Number.MIN_SAFE_INTEGER }),
+    namespaceLabels: options.namespaceLabels,
+  };
+}
+
+function commonOf(context: Context, options: AssignCommon) {
+  const holder = holderArgument(options);
+  const use = options.use ?? 'Workload';
+  if (!USES.includes(use))
+    throw invalidArgument(`use "${use}" is not known. Use one of ${USES.join(', ')}.`, { argument: 'use', value: use });
+  if (options.unlessReleased && holder.handle === undefined)
+    throw invalidArgument('unlessReleased needs a handle: releases are told apart by it.');
+  return {
+    host: hostArgument(options.host),
+    holder,
+    use,
+    maxPerHandle: integerArgument('maxPerHandle', options.maxPerHandle, { otherwise: 0, min: 0 }),
+    returnHeld: options.ifHeld === 'return',
+    operation: holder.handle === undefined ? context.clock.uuid() : undefined,
+  };
+}
+
+interface JobParts<T> {
+  readonly firstNeed: Need;
+  readonly planner: (attempt: Attempt) => ReturnType<Job<T>['planner']>;
+  readonly happened: NonNullable<Job<T>['happened']>;
+}
+
+function jobOf<T>(call: Call, options: AssignCommon, parts: JobParts<T>): Job<T> {
+  const watched = options.unlessReleased && options.handle !== undefined ? { watched: markRef('released', options.handle) } : {};
+  return { ...parts, ...watched, call, beforeCommit: options.beforeCommit };
+}
+
+/** Own blocks seen last time are read along, which saves the second read; the plan still decides on what it finds. */
+function withHints(context: Context, host: string, need: Need): Need {
+  return { ...need, refs: [...need.refs, ...context.hints.blocksOf(host)] };
+}
+
+function resultOf({ families }: AutoAssigned): AutoAssignResult {
+  const v4 = families.find(({ version }) => version === 4);
+  const v6 = families.find(({ version }) => version === 6);
+  return { ...(v4 && { v4: familyResult(v4) }), ...(v6 && { v6: familyResult(v6) }) };
+}
+
+const SHORTFALL_CODES = {
+  full: 'no-free-address',
+  'strict-affinity': 'strict-affinity',
+  'block-limit': 'block-limit',
+  'no-block': 'no-block',
+} as const;
+
+function familyResult(family: FamilyAssigned): FamilyResult {
+  const { requested, stop, blocksMax, explanation } = family;
+  const shortfall: Shortfall | undefined = stop && {
+    code: SHORTFALL_CODES[stop],
+    missing: requested - family.addresses.length,
+    ...(stop === 'block-limit' && { limit: blocksMax }),
+    message: explanation ?? '',
+  };
+  const addresses = family.addresses.map((assigned) => addressOf(assigned));
+  return { requested, addresses, exhaustedPools: family.exhausted.map(({ cidrText }) => cidrText), ...(shortfall && { shortfall }) };
+}
+
+function addressOf({ ip, prefixLength, block, pool, sequenceNumber, borrowed, existing }: Assigned): AssignedAddress {
+  return { ip: ip.text, prefixLength, block: block.text, pool, sequenceNumber, borrowed, existing };
+}
+
+export async function assignIp(context: Context, options: AssignIpOptions): Promise<AssignedAddress> {
+  const ip = ipArgument(options.ip);
+  const call = new Call(context.clock, options);
+  const request: AssignIp = {
+    ...commonOf(context, options),
+    ip,
+    reservedEnds: reservedEndsArgument(ip.version, options.hostReserved),
+    releaseMark: undefined,
+  };
+  const job = jobOf<Assigned>(call, options, {
+    firstNeed: firstNeedOfAssignIp(request, options.unlessReleased ?? false),
+    planner: ({ watched }) => planAssignIp({ ...request, releaseMark: watched }),
+    happened: (draft, planned) => hasAssigned(draft, [planned], request.holder.handle, request.operation),
+  });
+  return addressOf(await runJob(context, request.host, job));
+}
+
+/** Only families with a `hostReserved` spec are handled (EB-01). */
+export async function ensureBlock(context: Context, options: EnsureBlockOptions): Promise<EnsureBlockResult> {
+  const host = hostArgument(options.host);
+  const wanted: readonly FamilyRequest[] = [
+    { version: 4, count: 0, pools: options.pools4, reservedEnds: reservedEndsArgument(4, options.hostReserved4) },
+    { version: 6, count: 0, pools: options.pools6, reservedEnds: reservedEndsArgument(6, options.hostReserved6) },
+  ];
+  const families = wanted.filter(({ reservedEnds }) => reservedEnds !== undefined);
+  const cidrs = await runAlone(context, options, planEnsureBlock({ host, families }), host);
+  const v4 = cidrs.find(({ version }) => version === 4);
+  const v6 = cidrs.find(({ version }) => version === 6);
+  return { ...(v4 && { v4: v4.text }), ...(v6 && { v6: v6.text }) };
+}

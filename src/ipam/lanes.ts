@@ -1,0 +1,74 @@
+/**
+ * Requests that wait while a commit of their lane is in flight share the next one, in arrival order. A lane is a node: its
+ * requests change the same blocks and would only conflict.
+ */
+import { IpamError } from './errors.ts';
+import { type Job, type JobResult, type LoopContext, runBatch } from './loop.ts';
+import { BATCH_MAX } from './retry.ts';
+
+interface Waiting {
+  readonly job: Job<unknown>;
+  readonly settle: (result: JobResult<unknown>) => void;
+}
+
+/** A job alone was more than one commit may hold: its caller has to split it. */
+export class Oversized extends Error {
+  readonly operations: number;
+  constructor(operations: number) {
+    super(`the plan has ${operations} operations`);
+    this.operations = operations;
+  }
+}
+
+export class Lanes {
+  readonly #context: LoopContext;
+  readonly #queues = new Map<string, Waiting[]>();
+
+  constructor(context: LoopContext) {
+    this.#context = context;
+  }
+
+  /** Runs the job in its lane; rejects with {@link IpamError}, or {@link Oversized}. */
+  async run<T>(lane: string, job: Job<T>): Promise<T> {
+    job.call.throwIfEnded();
+    const result = await new Promise<JobResult<unknown>>((settle) => this.#enqueue(lane, { job: job as Job<unknown>, settle }));
+    switch (result.kind) {
+      case 'done':
+        return result.value as T;
+      case 'oversized':
+        throw new Oversized(result.operations);
+      case 'failed':
+        throw result.error;
+      case 'deferred':
+        throw new IpamError('too-large', 'the request did not fit into a commit of its own.');
+    }
+  }
+
+  #enqueue(lane: string, waiting: Waiting): void {
+    const queue = this.#queues.get(lane);
+    if (queue) {
+      queue.push(waiting);
+      return;
+    }
+    this.#queues.set(lane, [waiting]);
+    void this.#drain(lane);
+  }
+
+  async #drain(lane: string): Promise<void> {
+    const queue = this.#queues.get(lane) as Waiting[];
+    while (queue.length > 0) {
+      const batch = queue.splice(0, BATCH_MAX);
+      const results = await runBatch(
+        this.#context,
+        batch.map(({ job }) => job),
+      );
+      const deferred = batch.filter((_, index) => results[index]?.kind === 'deferred');
+      batch.forEach((waiting, index) => {
+        const result = results[index] as JobResult<unknown>;
+        if (result.kind !== 'deferred' || batch.length === 1) waiting.settle(result);
+      });
+      if (batch.length > 1) queue.unshift(...deferred);
+    }
+    this.#queues.delete(lane);
+  }
+}

@@ -1,0 +1,123 @@
+/** The library's front: one object with every operation of the public API. */
+import { addressCount } from '../core/addr.ts';
+import { done } from '../core/outcome.ts';
+import type { WalkStart } from '../core/plan/plan.ts';
+import { setConfig } from '../core/plan/resources.ts';
+import { configOf } from '../core/plan/settings.ts';
+import { walkStartIndex } from '../core/walk.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import { type Logger, silentLogger } from '../platform/log.ts';
+import { type Store, StoreError } from '../store/port.ts';
+import { DecodedRecords } from '../store/records.ts';
+import {
+  claimAffinity,
+  releaseAffinity,
+  releaseBlockAffinity,
+  releaseHostAffinities,
+  releasePoolAffinities,
+  removeHost,
+} from './affinities.ts';
+import type { Ipam, Resources } from './api.ts';
+import { assignIp, autoAssign, ensureBlock } from './assign.ts';
+import { type Context, runAlone } from './context.ts';
+import { errorOfStore } from './errors.ts';
+import { Fence } from './fence.ts';
+import { Hints } from './hints.ts';
+import { Lanes } from './lanes.ts';
+import { getAssignmentAttributes, ipsByHandle, releaseByHandle, releaseIps, setOwnerAttributes } from './release.ts';
+import { getUtilization, listBlocks } from './reports.ts';
+import { nodeResources, poolResources, reservationResources } from './resources.ts';
+
+export interface OpenOptions {
+  readonly store: Store;
+  /** Time and randomness; the system's when absent. */
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** Default: a hash of host and pool; random for single-address blocks (RG-02). */
+  readonly walkStart?: WalkStart;
+}
+
+/** Opens the library over a store, which it closes with itself. Nothing is read or written before the first operation. */
+export function openIpam(options: OpenOptions): Ipam {
+  const context = contextOf(options);
+  const op =
+    <O, T>(run: (context: Context, options: O) => Promise<T>) =>
+    (o: O) =>
+      publicly(() => run(context, o));
+  return {
+    autoAssign: op(autoAssign),
+    assignIp: op(assignIp),
+    releaseIps: op(releaseIps),
+    releaseByHandle: op(releaseByHandle),
+    ipsByHandle: op(ipsByHandle),
+    getAssignmentAttributes: op(getAssignmentAttributes),
+    setOwnerAttributes: op(setOwnerAttributes),
+    claimAffinity: op(claimAffinity),
+    releaseAffinity: op(releaseAffinity),
+    releaseHostAffinities: op(releaseHostAffinities),
+    releasePoolAffinities: op(releasePoolAffinities),
+    releaseBlockAffinity: op(releaseBlockAffinity),
+    removeHost: op(removeHost),
+    ensureBlock: op(ensureBlock),
+    getUtilization: (o) => publicly(() => getUtilization(context, o)),
+    listBlocks: (o) => publiclyEach(listBlocks(context, o)),
+    getConfig: (o = {}) =>
+      publicly(async () => {
+        const { extra: _, ...config } = await runAlone(context, o, (draft) => done(configOf(draft)), ' read config');
+        return config;
+      }),
+    setConfig: ({ signal, timeoutMs, ...change }) =>
+      publicly(() => runAlone(context, { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }, setConfig(change))),
+    pools: publicResources(poolResources(context)),
+    reservations: publicResources(reservationResources(context)),
+    nodes: publicResources(nodeResources(context)),
+    close: () => context.store.close(),
+  };
+}
+
+function contextOf({ store, clock = systemClock, log = silentLogger, walkStart }: OpenOptions): Context {
+  const loop = {
+    store,
+    decoded: new DecodedRecords(),
+    clock,
+    log,
+    walkStart: (salt: number) => walkStart ?? hashedStart(salt),
+    fence: new Fence(clock),
+  };
+  return { ...loop, lanes: new Lanes(loop), hints: new Hints() };
+}
+
+/** RG-02: single-address blocks start anywhere, so that concurrent callers of one host do not all aim at the same one. */
+function hashedStart(salt: number): WalkStart {
+  return (host, pool, blocks, claimed) => {
+    const isSingleAddress = blocks === addressCount(pool);
+    return walkStartIndex(isSingleAddress ? `${host} ${salt} ${claimed}` : host, pool, blocks);
+  };
+}
+
+/** What a store refused becomes the library's own error; everything else passes. */
+async function publicly<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw error instanceof StoreError ? errorOfStore(error) : error;
+  }
+}
+
+async function* publiclyEach<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw error instanceof StoreError ? errorOfStore(error) : error;
+  }
+}
+
+function publicResources<Spec, Shown>(resources: Resources<Spec, Shown>): Resources<Spec, Shown> {
+  return {
+    create: (o) => publicly(() => resources.create(o)),
+    get: (o) => publicly(() => resources.get(o)),
+    list: (o) => publicly(() => resources.list(o)),
+    replace: (o) => publicly(() => resources.replace(o)),
+    delete: (o) => publicly(() => resources.delete(o)),
+  };
+}

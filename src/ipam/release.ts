@@ -1,0 +1,125 @@
+/** Releases and look-ups by address and by handle. */
+import { sanitisedHandle } from '../core/block.ts';
+import { done, refused } from '../core/outcome.ts';
+import { isReleased } from '../core/plan/doubt.ts';
+import { heldBy } from '../core/plan/handles.ts';
+import { assignmentAttributes, type OwnerUpdate, setOwners } from '../core/plan/owner.ts';
+import type { Planner } from '../core/plan/plan.ts';
+import { CONFIG, handleRef, POOLS } from '../core/plan/refs.ts';
+import {
+  firstNeedOfRelease,
+  releaseByHandle as planReleaseByHandle,
+  releaseIps as planReleaseIps,
+  type ReleasedHandle,
+  type ReleaseRequest,
+} from '../core/plan/release.ts';
+import type {
+  AttributesResult,
+  CallOptions,
+  OwnerName,
+  ReleaseByHandleOptions,
+  ReleaseByHandleResult,
+  ReleaseIpsOptions,
+  ReleaseIpsResult,
+  SetOwnerAttributesOptions,
+} from './api.ts';
+import { hostArgument, ipArgument, storedHandleArgument } from './arguments.ts';
+import { Call } from './call.ts';
+import { type Context, runAlone, runJob } from './context.ts';
+import { errorOfRefusal, IpamError, invalidArgument } from './errors.ts';
+
+/** Releases that name no node share one lane. */
+const RELEASE_LANE = ' release';
+/** Each address may touch a block, a handle and an affinity. */
+const IPS_PER_COMMIT = 40;
+
+export async function releaseIps(context: Context, options: ReleaseIpsOptions): Promise<ReleaseIpsResult> {
+  const requests = options.ips.map(requestOf);
+  const lane = options.host === undefined ? RELEASE_LANE : hostArgument(options.host);
+  const call = new Call(context.clock, options);
+  const released: string[] = [];
+  const unallocated = new Set<string>();
+  const errors: IpamError[] = [];
+  for (const group of groupsOf(requests)) {
+    const job = { call, firstNeed: { refs: [CONFIG], probes: [], collections: [POOLS] }, planner: () => planReleaseIps(group) };
+    const result = await runJob(context, lane, job);
+    released.push(...result.released);
+    for (const text of result.unallocated) unallocated.add(text);
+    errors.push(...result.refusals.map(errorOfRefusal));
+  }
+  const result = { released, unallocated: [...unallocated] };
+  const [first] = errors;
+  if (first) throw new IpamError(first.code, first.message, { details: { ...first.details, ...result, refused: errors } });
+  return result;
+}
+
+function requestOf({ ip, handle, sequenceNumber }: ReleaseIpsOptions['ips'][number]): ReleaseRequest {
+  if (!ip) throw invalidArgument('an address to release is missing: every entry needs an ip.', { argument: 'ips' });
+  return { ip: ipArgument(ip), text: ip, handle: handle === undefined ? undefined : storedHandleArgument(handle), sequenceNumber };
+}
+
+/** Neighbouring addresses together, so that a block is written once. Duplicates stay together (BK-20). */
+function groupsOf(requests: readonly ReleaseRequest[]): ReleaseRequest[][] {
+  const ordered = requests.toSorted(
+    (a, b) => a.ip.version - b.ip.version || (a.ip.value < b.ip.value ? -1 : a.ip.value > b.ip.value ? 1 : 0),
+  );
+  const groups: ReleaseRequest[][] = [];
+  for (const request of ordered) {
+    const group = groups.at(-1);
+    if (group && (group.length < IPS_PER_COMMIT || group.at(-1)?.ip.text === request.ip.text)) group.push(request);
+    else groups.push([request]);
+  }
+  return groups;
+}
+
+export async function releaseByHandle(context: Context, options: ReleaseByHandleOptions): Promise<ReleaseByHandleResult> {
+  const handle = sanitisedHandle(storedHandleArgument(options.handle));
+  const lane = options.host === undefined ? RELEASE_LANE : hostArgument(options.host);
+  const final = options.final ?? false;
+  const released = await runJob<ReleasedHandle>(context, lane, {
+    call: new Call(context.clock, options),
+    firstNeed: firstNeedOfRelease({ handle, sweep: final }),
+    // Sweeping is a courtesy: it must not make an attempt fail twice.
+    planner: ({ number }) => planReleaseByHandle({ handle, final, sweep: final && number === 1 }),
+    happened: (draft, planned) => planned.found && isReleased(draft, handle),
+  });
+  return { found: released.found, released: released.released.map(({ text }) => text) };
+}
+
+export async function ipsByHandle(context: Context, options: { readonly handle: string } & CallOptions): Promise<readonly string[]> {
+  const handle = storedHandleArgument(options.handle);
+  const planner: Planner<readonly string[]> = (draft) => {
+    draft.require({ refs: [handleRef(handle)], collections: [POOLS] });
+    if (!draft.get(handleRef(handle))) return refused('not-found', `there is no handle "${handle}".`, { handle });
+    const held = [...heldBy(draft, handle, 4), ...heldBy(draft, handle, 6)];
+    return done(held.map(({ ip }) => ip.text));
+  };
+  return runAlone(context, options, planner, ` read ${handle}`);
+}
+
+export async function getAssignmentAttributes(context: Context, options: { readonly ip: string } & CallOptions): Promise<AttributesResult> {
+  const ip = ipArgument(options.ip);
+  const { attribute, sequenceNumber, block } = await runAlone(context, options, assignmentAttributes(ip), ` read ${ip.text}`);
+  return {
+    handle: attribute.handleId === undefined ? undefined : sanitisedHandle(attribute.handleId),
+    active: attribute.secondary,
+    alternate: attribute.alternate,
+    sequenceNumber,
+    block: block.cidr.text,
+    affinity: block.affinity,
+  };
+}
+
+export async function setOwnerAttributes(context: Context, options: SetOwnerAttributesOptions): Promise<void> {
+  const ip = ipArgument(options.ip);
+  const active = ownerUpdate('active', options.active, options.expectActive);
+  const alternate = ownerUpdate('alternate', options.alternate, options.expectAlternate);
+  await runAlone(context, options, setOwners({ ip, handle: options.handle, active, alternate }));
+}
+
+function ownerUpdate(side: string, set: OwnerUpdate['set'], expect: OwnerName | 'empty' | undefined): OwnerUpdate {
+  for (const [name, value] of Object.entries(set ?? {})) {
+    if (typeof value !== 'string') throw invalidArgument(`${side}.${name} must be a text, not ${typeof value}.`, { argument: side });
+  }
+  return { set, expect };
+}

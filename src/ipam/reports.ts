@@ -1,0 +1,69 @@
+/** Reading the whole store, for people: utilisation and blocks, at one revision. */
+import { ipOfOrdinal } from '../core/addr.ts';
+import { attributeAt, ordinalsInUse, sequenceNumberAt } from '../core/block.ts';
+import type { Block, Pool, Reservation } from '../core/records.ts';
+import { utilization } from '../core/utilization.ts';
+import { decode } from '../store/codec.ts';
+import { PREFIXES, parseKey } from '../store/keys.ts';
+import type { Revision } from '../store/port.ts';
+import type { BlockView, CallOptions, PoolUtilization } from './api.ts';
+import type { Context } from './context.ts';
+
+type Listed =
+  | { readonly kind: 'block'; readonly block: Block }
+  | { readonly kind: 'corrupt'; readonly key: string; readonly reason: string };
+
+async function* blocksOfStore(context: Context, options: CallOptions & { revision?: Revision }): AsyncGenerator<Listed> {
+  for await (const { entries } of context.store.list(PREFIXES.blocks, options)) {
+    for (const { key, value } of entries) {
+      const ref = parseKey(key);
+      if (ref?.kind !== 'block') continue;
+      const decoded = decode(ref, value);
+      yield decoded.kind === 'ok' ? { kind: 'block', block: decoded.record } : { kind: 'corrupt', key, reason: decoded.reason };
+    }
+  }
+}
+
+export async function* listBlocks(
+  context: Context,
+  options: CallOptions = {},
+): AsyncGenerator<BlockView | { readonly corruptKey: string; readonly reason: string }> {
+  for await (const listed of blocksOfStore(context, options)) {
+    yield listed.kind === 'block' ? viewOf(listed.block) : { corruptKey: listed.key, reason: listed.reason };
+  }
+}
+
+function viewOf(block: Block): BlockView {
+  const held = ordinalsInUse(block).map((ordinal) => ({
+    ordinal,
+    ip: ipOfOrdinal(block.cidr, ordinal).text,
+    attribute: attributeAt(block, ordinal),
+    sequenceNumber: sequenceNumberAt(block, ordinal),
+  }));
+  return { cidr: block.cidr.text, affinity: block.affinity, size: block.allocations.length, held };
+}
+
+/** GU-01 to GU-09. A value that cannot be read is left out; `listBlocks` names it. */
+export async function getUtilization(
+  context: Context,
+  { pools: only, ...options }: { readonly pools?: readonly string[] } & CallOptions = {},
+): Promise<readonly PoolUtilization[]> {
+  const pools: Pool[] = [];
+  const reservations: Reservation[] = [];
+  const blocks: Block[] = [];
+  for await (const record of recordsUnder(context, PREFIXES.pools, options)) if ('blockSize' in record) pools.push(record);
+  for await (const record of recordsUnder(context, PREFIXES.reservations, options)) if ('cidrs' in record) reservations.push(record);
+  for await (const listed of blocksOfStore(context, options)) if (listed.kind === 'block') blocks.push(listed.block);
+  return utilization({ pools, reservations, blocks, only });
+}
+
+async function* recordsUnder(context: Context, prefix: string, options: CallOptions): AsyncGenerator<Pool | Reservation> {
+  for await (const { entries } of context.store.list(prefix, options)) {
+    for (const { key, value } of entries) {
+      const ref = parseKey(key);
+      if (ref?.kind !== 'pool' && ref?.kind !== 'reservation') continue;
+      const decoded = decode(ref, value);
+      if (decoded.kind === 'ok') yield decoded.record;
+    }
+  }
+}

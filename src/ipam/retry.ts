@@ -1,0 +1,38 @@
+/** Every number that says how often and how long something is tried again. */
+import { ExponentialBackoff, type IBackoff, noJitterGenerator } from 'cockatiel';
+import type { Clock } from '../platform/clock.ts';
+
+/** Conflicts, or other reasons to plan again, before an operation gives up. */
+export const ATTEMPTS_MAX = 100;
+/** Reads one plan may ask for: a full pool of 65,536 blocks is read in 1,024. */
+export const READS_PER_PLAN_MAX = 2_048;
+/** From this attempt on the view is read anew, since more than the guarded records may have changed. */
+export const FRESH_VIEW_FROM_ATTEMPT = 3;
+/** Requests planned into one commit. */
+export const BATCH_MAX = 120;
+/** Milliseconds one operation may take when the caller does not say. */
+export const OPERATION_TIMEOUT_MS = 30_000;
+/** Times a store that does not answer is asked again. */
+export const UNAVAILABLE_RETRIES_MAX = 3;
+
+/** Pauses between attempts, growing, with full jitter from the injected random source. */
+export class Pauses {
+  readonly #clock: Clock;
+  #backoff: IBackoff<unknown>;
+
+  constructor(clock: Clock, { firstMs, maxMs }: { firstMs: number; maxMs: number }) {
+    this.#clock = clock;
+    this.#backoff = new ExponentialBackoff({ initialDelay: firstMs, maxDelay: maxMs, generator: noJitterGenerator }).next();
+  }
+
+  async pause(signal?: AbortSignal): Promise<void> {
+    const ms = this.#backoff.duration * this.#clock.random();
+    this.#backoff = this.#backoff.next(undefined);
+    await this.#clock.sleep(ms, signal);
+  }
+}
+
+/** After a conflict: somebody else made progress, so a short wait is enough. */
+export const CONFLICT_PAUSE = { firstMs: 2, maxMs: 100 };
+/** After no answer: a new leader takes about a second. */
+export const UNAVAILABLE_PAUSE = { firstMs: 100, maxMs: 1_000 };
