@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { type Cli, withIpam } from '../cli.ts';
+import { collectPairs } from '../options.ts';
+import { printResult } from '../output.ts';
+import { labelsText, resourceObject } from '../resource.ts';
+
+interface Options {
+  readonly label?: Readonly<Record<string, string>>;
+}
+
+/** `plat create node`. */
+export function define(command: Command, cli: Cli): void {
+  command
+    .argument('<name>', 'name of the node')
+    .option('--label <key=value>', 'label that node selectors of pools look at; may be repeated', collectPairs)
+    .addHelpText('after', EXAMPLES)
+    .action((name: string, options: Options) => createNode(cli, name, options));
+}
+
+const EXAMPLES = `
+A node that is not there yet is created when it first asks for an address; create it before that to give it labels.
+
+Examples:
+  plat create node worker-1
+  plat create node worker-2 --label rack=r1 --label zone=eu-1`;
+
+async function createNode(cli: Cli, name: string, options: Options): Promise<void> {
+  const { signal } = cli.terminal;
+  const node = await withIpam(cli, (ipam) => ipam.nodes.create({ name, labels: options.label ?? {}, spec: {}, signal }));
+  await printResult(cli, {
+    value: resourceObject('Node', node),
+    text: () => `node ${node.name} created, labels ${labelsText(node.labels)}`,
+  });
+}

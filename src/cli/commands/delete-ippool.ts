@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import type { PoolUtilization } from '../../ipam/api.ts';
+import { type Cli, withIpam } from '../cli.ts';
+import { Refusal } from '../errors.ts';
+import { printResult } from '../output.ts';
+import { countOf } from '../quantity.ts';
+
+interface Options {
+  readonly yes?: true;
+}
+
+/** `plat delete ippool`. */
+export function define(command: Command, cli: Cli): void {
+  command
+    .argument('<name>', 'name of the pool')
+    .option('--yes', 'also when addresses of it are in use; do not ask')
+    .addHelpText('after', EXAMPLES)
+    .action((name: string, options: Options) => deletePool(cli, name, options.yes === true));
+}
+
+const EXAMPLES = `
+Empty blocks go with the pool. Addresses in use stay with their holders until released; their blocks belong to no node any
+more, and nothing new comes from them. Asks first when addresses are in use; refuses where nobody can be asked.
+
+Examples:
+  plat delete ippool rack-1
+  plat delete ippool rack-1 --yes`;
+
+async function deletePool(cli: Cli, name: string, yes: boolean): Promise<void> {
+  const left = await withIpam(cli, async (ipam) => {
+    const { signal } = cli.terminal;
+    const utilization = await ipam.getUtilization({ pools: [name], signal });
+    const pool = utilization.find((candidate) => candidate.name === name);
+    if (pool !== undefined && pool.inUse > 0n && !yes) await askFirst(cli, pool);
+    await ipam.pools.delete({ name, signal });
+    return pool?.inUse ?? 0n;
+  });
+  await printResult(cli, {
+    value: { kind: 'IPPool', name, deleted: true, addressesLeftInUse: left },
+    text: () => `ippool ${name} deleted${left > 0n ? `; ${countOf(left, 'address', 'addresses')} stay in use until released` : ''}`,
+  });
+}
+
+async function askFirst(cli: Cli, pool: PoolUtilization): Promise<void> {
+  const facts =
+    `IP pool '${pool.name}' (${pool.cidr}) has ${countOf(pool.inUse, 'address', 'addresses')} in use, in ` +
+    `${countOf(pool.blocks.length, 'block')}. They would stay with their holders until released; their blocks would belong to no node.`;
+  if (await cli.terminal.confirm?.(`${facts} Delete it?`)) return;
+  throw new Refusal('pool-in-use', `${facts} Nothing was done. Release them first, or add --yes.`, {
+    pool: pool.name,
+    inUse: pool.inUse,
+  });
+}

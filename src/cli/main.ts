@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+/** The `plat` program: the process as values, and its end. */
+import { homedir, hostname } from 'node:os';
+import { styleText } from 'node:util';
+import type { Terminal } from './cli.ts';
+import { runCli } from './program.ts';
+
+/** What a shell reports for a process that SIGPIPE ended: the reader of our output has gone. */
+const EXIT_BROKEN_PIPE = 141;
+
+/** Takes away the line of progress. */
+const CLEAR_LINE = '\r\x1b[K';
+
+const interrupt = new AbortController();
+// Once: a second signal ends the process at once.
+process.once('SIGINT', () => interrupt.abort());
+process.once('SIGTERM', () => interrupt.abort());
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT_BROKEN_PIPE);
+    throw error;
+  });
+}
+
+const terminal: Terminal = {
+  env: process.env,
+  hostName: hostname().toLowerCase(),
+  homeFolder: homedir(),
+  isRoot: process.getuid?.() === 0,
+  signal: interrupt.signal,
+  // A terminal that does not know its width says 0.
+  columns: (process.stdout.isTTY && process.stdout.columns) || undefined,
+  print: (text) => process.stdout.write(`${text}\n`),
+  note: (text) => process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${text}\n`),
+  // One style a time: given several, Node 20 colours pipes too.
+  paint: (styles, text) => [styles].flat().reduce((painted, style) => styleText(style, painted, { stream: process.stdout }), text),
+  progress: (text) => {
+    if (process.stderr.isTTY) process.stderr.write(`${CLEAR_LINE}${text}`);
+  },
+  confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : undefined,
+};
+
+async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  // The prompt takes Ctrl-C away from the process.
+  prompt.once('SIGINT', () => interrupt.abort());
+  try {
+    const answer = await prompt.question(`${question} [y/N] `, { signal: interrupt.signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    prompt.close();
+  }
+}
+
+const exitCode = await runCli(process.argv.slice(2), terminal);
+// Waits for what is still on its way to a slow reader.
+process.stdout.write('', () => process.exit(exitCode));

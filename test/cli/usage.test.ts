@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Installed, install } from '../support/installed.ts';
+
+let plat: Installed;
+beforeAll(async () => {
+  plat = await install();
+});
+afterAll(() => plat.remove());
+
+const COMMANDS = [
+  'create ippool',
+  'create node',
+  'get ippool',
+  'get node',
+  'delete ippool',
+  'delete node',
+  'ipam assign',
+  'ipam auto-assign',
+  'ipam release',
+  'ipam show',
+  'demo',
+];
+
+describe('plat --help', () => {
+  it.each(['', 'create', 'get', 'delete', 'ipam', ...COMMANDS])(
+    'plat %s --help has usage, the global options and examples',
+    async (command) => {
+      const { code, stdout, stderr } = await plat.run([...command.split(' ').filter(Boolean), '--help']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(new RegExp(`^Usage: plat ${command}`));
+      expect(stdout).toMatch(/--store <url>/);
+      expect(stdout).toMatch(/--output <format>/);
+      expect(stdout).toMatch(/\nExamples?:\n {2}plat /);
+    },
+  );
+
+  it('lists every command of the grammar', async () => {
+    for (const command of COMMANDS.filter((name) => name.includes(' '))) {
+      const [group = '', name = ''] = command.split(' ');
+      expect((await plat.run([group, '--help'])).stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+    }
+  });
+
+  it('plat help COMMAND is the same', async () => {
+    const [byWord, byFlag] = await Promise.all([plat.run(['help', 'ipam', 'show']), plat.run(['ipam', 'show', '--help'])]);
+    expect(byWord).toEqual(byFlag);
+  });
+
+  it('is shown on stderr, with exit code 2, when no command is named', async () => {
+    const { code, stdout, stderr } = await plat.run(['ipam']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^Usage: plat ipam/);
+  });
+});
+
+describe('plat --version', () => {
+  it('prints the version and nothing else', async () => {
+    expect(await plat.run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' });
+  });
+});
+
+describe('a wrong command line', () => {
+  it.each([
+    ['an unknown command', 'creat ippool', /unknown command 'creat'\. Did you mean create\? See: plat --help/],
+    ['an unknown sub-command', 'ipam auto-asign', /unknown command 'auto-asign'\. Did you mean auto-assign\? See: plat ipam --help/],
+    [
+      'an unknown option',
+      'ipam show --show-block',
+      /unknown option '--show-block'\. Did you mean --show-blocks\? See: plat ipam show --help/,
+    ],
+    ['a missing argument', 'create ippool --cidr 10.0.0.0/24', /missing required argument 'name'\. See: plat create ippool --help/],
+    ['a missing option', 'ipam assign --handle h', /required option '--ip <address>' not specified\. See: plat ipam assign --help/],
+    ['a word too many', 'get nodes a b', /too many arguments.*See: plat get node --help/],
+    ['a bad number', 'ipam auto-assign --num4 many', /'--num4 <count>' argument 'many' is invalid\. Expected a whole number/],
+    ['a bad pair', 'create node n --label rack', /argument 'rack' is invalid\. Expected key=value/],
+    ['a bad choice', 'create ippool p --cidr 10.0.0.0/24 --allowed-uses Work', /Expected Workload or Tunnel or LoadBalancer/],
+    ['a bad format', '-o xml get nodes', /Expected table or json or yaml/],
+    ['options that exclude each other', 'ipam release --ip 10.0.0.1 --handle h', /cannot be used with option '--handle/],
+    ['nothing to release', 'ipam release', /Give --ip ADDRESS, once or more, or --handle ID/],
+  ])('%s: one line on stderr that says what was wrong and what is expected, exit code 2', async (_case, line, message) => {
+    const { code, stdout, stderr } = await plat.run(line.split(' '));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^plat: [^\n]+\n$/);
+    expect(stderr).toMatch(message);
+  });
+
+  it.each([['-o json'], ['-ojson'], ['--output json'], ['--output=json']])('with %s is told as a JSON object', async (format) => {
+    const { code, stderr } = await plat.run([...format.split(' '), 'ipam', 'auto-asign']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr)).toEqual({ error: { code: 'usage', message: expect.stringContaining('auto-asign'), details: {} } });
+  });
+});
