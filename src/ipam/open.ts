@@ -89,9 +89,9 @@ function contextOf({ store, clock = systemClock, log = silentLogger, walkStart }
 
 /** RG-02: single-address blocks start anywhere, so that concurrent callers of one host do not all aim at the same one. */
 function hashedStart(salt: number): WalkStart {
-  return (host, pool, blocks, claimed) => {
-    const isSingleAddress = blocks === addressCount(pool);
-    return walkStartIndex(isSingleAddress ? `${host} ${salt} ${claimed}` : host, pool, blocks);
+  return (host, pool, blocks, start) => {
+    const seed = blocks === addressCount(pool) ? `${host} ${salt} ${start}` : start === 0 ? host : `${host} ${start}`;
+    return walkStartIndex(seed, pool, blocks);
   };
 }
 

@@ -50,7 +50,7 @@ async function releaseAddresses(cli: Cli, ips: readonly string[]): Promise<Resul
   const free = new Set(unallocated);
   return {
     value: { released: released.filter((ip) => !free.has(ip)), unallocated },
-    text: () => released.map((ip) => (free.has(ip) ? `${ip} is not assigned` : releasedText(ip))).join('\n'),
+    text: () => ips.map((ip) => (free.has(ip) ? `${ip} is not assigned` : releasedText(ip))).join('\n'),
   };
 }
 

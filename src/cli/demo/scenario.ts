@@ -18,12 +18,12 @@ export function podsByNode(pods: readonly Pod[]): ReadonlyMap<string, readonly P
   return nodes;
 }
 
-/** Creates those of `pools` that are not there yet and sets the cooldown. */
+/** Creates those of `pools` that are not there yet. No cooldown: what an earlier demo left cooling may be used again. */
 export async function prepare(ipam: Ipam, pools: readonly DemoPool[], signal: AbortSignal): Promise<void> {
   for (const { name, spec } of pools) {
     if ((await ipam.pools.get({ name, signal })) === undefined) await ipam.pools.create({ name, spec, signal });
   }
-  await ipam.setConfig({ ipCooldownSeconds: COOLDOWN_SECONDS, signal });
+  await ipam.setConfig({ ipCooldownSeconds: 0, signal });
 }
 
 /** Every node places its pods, one after the other, all nodes at once. Running it again finds the addresses held. */
@@ -59,8 +59,9 @@ async function placeInOrder(
   return placements;
 }
 
-/** Gives up the addresses of all `pods`; the number of addresses released. */
+/** Gives up the addresses of all `pods`, which cool down from now on; the number of addresses released. */
 export async function releasePods(ipam: Ipam, pods: readonly Pod[], signal: AbortSignal): Promise<number> {
+  await ipam.setConfig({ ipCooldownSeconds: COOLDOWN_SECONDS, signal });
   const results = await allOrFirstError(pods.map((pod) => ipam.releaseByHandle({ handle: handleOf(pod), host: pod.node, signal })));
   return results.reduce((count, { released }) => count + released.length, 0);
 }

@@ -1,7 +1,7 @@
 /**
- * Finding a CIDR for a new block (AA-13, RG): the walk through each pool, probed a window at a time with one read, so that
- * the cost does not depend on how many blocks the cluster has (I9). Only when windows keep failing, and the pool therefore is
- * nearly full, the keys of its blocks are listed.
+ * Finding a CIDR for a new block (AA-13, RG): the beginning of the walk and a few other places of the pool are probed with
+ * one read, so that the cost does not depend on how many blocks the cluster has (I9). Only when all of that is taken, and the
+ * pool therefore is nearly full, the keys of its blocks are listed.
  */
 import { ADDRESS_BITS, addressCount, type Cidr, cidrOf, compareCidrs, overlaps } from '../addr.ts';
 import { affinityText } from '../block.ts';
@@ -13,10 +13,15 @@ import { blockCount, blockWalk } from '../walk.ts';
 import { type Family, freeIn } from './family.ts';
 import { affinityRef, blockRef } from './refs.ts';
 
-/** Candidates probed per read; after the last window the pool counts as nearly full. */
-const WINDOW_BLOCKS = [16, 32, 64];
-/** The first candidates are read with their values, to meet own blocks without an affinity (CR-05): 160 addresses are about 48 KB. */
-const VALUE_ADDRESSES = 160;
+/** Blocks at the beginning of the walk that are probed together: 28 ranges of keys for /26. */
+const WALK_BLOCKS = 112;
+/** Addresses at the beginning of the walk whose blocks are read with values, to meet own ones without an affinity (CR-05): about 20 KB. */
+const VALUE_ADDRESSES = 64;
+/** Other places of a large pool, tried when the beginning of the walk is taken: each is the 256 addresses around a block. */
+const PLACES = 10;
+const PLACE_ADDRESSES = 256n;
+/** Keys that probing the other places may return; small blocks make fewer places. */
+const PLACE_KEYS_MAX = 200n;
 /** The largest blocks there are (data model §7.1). */
 const SHORTEST_PREFIX: Readonly<Record<4 | 6, number>> = { 4: 20, 6: 116 };
 
@@ -30,31 +35,52 @@ export interface TakenCidr {
   readonly pool: UsablePool;
 }
 
-/** What can be claimed, in the order in which it should be; `taken` collects the existing blocks met on the way. */
+/** What can be claimed, in the order in which it should be; once it ends, `taken` has every existing block in walk order. */
 export function* claimable(family: Family, taken: TakenCidr[]): Generator<Claimable> {
-  for (const pool of family.pools) yield* claimableIn(family, pool, taken);
+  for (const pool of family.pools) {
+    if (pool.blockSize === ADDRESS_BITS[pool.cidr.version]) yield* singleAddresses(family, pool, taken);
+    else yield* blocksOf(family, pool, { taken, start: 0 });
+  }
 }
 
-/** RG-02: with single-address blocks every claim starts a walk of its own, otherwise one walk serves the whole request. */
-function* claimableIn(family: Family, pool: UsablePool, taken: TakenCidr[]): Generator<Claimable> {
-  const isSingleAddress = pool.blockSize === ADDRESS_BITS[pool.cidr.version];
-  const seen = new Set<string>();
+/** RG-02: with single-address blocks every claim starts a walk of its own. */
+function* singleAddresses(family: Family, pool: UsablePool, taken: TakenCidr[]): Generator<Claimable> {
   for (let claimed = 0; ; claimed++) {
-    let isClaimed = false;
-    for (const cidr of walkInWindows(family, pool, claimed)) {
-      if (seen.has(cidr.text)) continue;
-      seen.add(cidr.text);
-      if (family.draft.exists(blockRef(cidr))) {
-        const own = ownWithoutKey(family, cidr);
-        if (own) yield { kind: 'own', block: own, pool };
-        taken.push({ cidr, pool });
-      } else if (isFreeOfOverlap(family.draft, cidr)) {
-        yield { kind: 'free', cidr, pool };
-        isClaimed = true;
-        if (isSingleAddress) break;
-      }
+    const seen: TakenCidr[] = [];
+    const next = blocksOf(family, pool, { taken: seen, start: claimed }).next();
+    if (next.done) {
+      taken.push(...seen);
+      return;
     }
-    if (!isClaimed || !isSingleAddress) return;
+    yield next.value;
+  }
+}
+
+interface Walked {
+  readonly taken: TakenCidr[];
+  /** Which of the starts that `WalkStart` offers. */
+  readonly start: number;
+}
+
+function* blocksOf(family: Family, pool: UsablePool, { taken, start }: Walked): Generator<Claimable> {
+  const walk = unreservedWalk(family, pool, start);
+  const beginning = takeNext(walk, WALK_BLOCKS);
+  const isLarge = beginning.length === WALK_BLOCKS;
+  const elsewhere = isLarge ? otherPlaces(family, pool) : [];
+  probe(family, { walk: beginning, elsewhere });
+  yield* claimableAmong(family, pool, beginning, taken);
+  if (!isLarge) return;
+  yield* claimableAmong(family, pool, elsewhere, []);
+  yield* claimableAmong(family, pool, restOfWalk(family, pool, walk), taken);
+}
+
+function* claimableAmong(family: Family, pool: UsablePool, cidrs: Iterable<Cidr>, taken: TakenCidr[]): Generator<Claimable> {
+  for (const cidr of cidrs) {
+    if (family.draft.exists(blockRef(cidr))) {
+      const own = ownWithoutKey(family, cidr);
+      if (own) yield { kind: 'own', block: own, pool };
+      taken.push({ cidr, pool });
+    } else if (isFreeOfOverlap(family.draft, cidr)) yield { kind: 'free', cidr, pool };
   }
 }
 
@@ -65,22 +91,16 @@ function ownWithoutKey(family: Family, cidr: Cidr): Block | undefined {
   return freeIn(family, found.record) > 0 ? found.record : undefined;
 }
 
-/** The walk, with existence of what it gives known: probed in windows, then from one listing. */
-function* walkInWindows(family: Family, pool: UsablePool, claimed: number): Generator<Cidr> {
-  const walk = unreservedWalk(family, pool, claimed);
-  for (const windowBlocks of WINDOW_BLOCKS) {
-    const window = takeNext(walk, windowBlocks);
-    probe(family, window);
-    yield* window;
-    if (window.length < windowBlocks) return;
+/** RS-05: wholly reserved CIDRs are neither claimed nor read. */
+function* unreservedWalk(family: Family, pool: UsablePool, start: number): Generator<Cidr> {
+  for (const cidr of blockWalk(pool.cidr, pool.blockSize, walkStartOf(family, pool, start))) {
+    if (!family.reservations.matchesWhole(cidr)) yield cidr;
   }
-  family.draft.require({ collections: [{ kind: 'blocksWithin', cidr: pool.cidr }] });
-  const existing = new Set(blockCidrs(family.draft.members({ kind: 'blocksWithin', cidr: pool.cidr })).map((cidr) => cidr.text));
-  for (const cidr of walk) {
-    // What seems free is probed all the same: a block of another size may lie there.
-    if (!existing.has(cidr.text)) probe(family, [cidr]);
-    yield cidr;
-  }
+}
+
+function walkStartOf(family: Family, pool: UsablePool, start: number): bigint {
+  const blocks = blockCount(pool.cidr, pool.blockSize);
+  return blocks === 0n ? 0n : family.env.walkStart(family.owner.name, pool.cidr, blocks, start);
 }
 
 function takeNext(walk: Iterator<Cidr>, count: number): Cidr[] {
@@ -93,36 +113,64 @@ function takeNext(walk: Iterator<Cidr>, count: number): Cidr[] {
   return taken;
 }
 
-/** RS-05: wholly reserved CIDRs are neither claimed nor read. */
-function* unreservedWalk(family: Family, pool: UsablePool, claimed: number): Generator<Cidr> {
-  for (const cidr of blockWalk(pool.cidr, pool.blockSize, walkStartOf(family, pool, claimed))) {
-    if (!family.reservations.matchesWhole(cidr)) yield cidr;
+/** A long run of taken blocks, as other nodes leave them, is jumped out of instead of being walked to its end. */
+function otherPlaces(family: Family, pool: UsablePool): Cidr[] {
+  const size = 1n << BigInt(ADDRESS_BITS[pool.cidr.version] - pool.blockSize);
+  const perPlace = size > PLACE_ADDRESSES ? 1n : PLACE_ADDRESSES / size;
+  const places = Math.min(PLACES, Math.max(1, Number(PLACE_KEYS_MAX / perPlace)));
+  const cidrs = new Map<string, Cidr>();
+  for (let place = 1; place <= places; place++) {
+    const first = (walkStartOf(family, pool, place) / perPlace) * perPlace;
+    for (const cidr of takeNext(blockWalk(pool.cidr, pool.blockSize, first), Number(perPlace))) {
+      if (!family.reservations.matchesWhole(cidr)) cidrs.set(cidr.text, cidr);
+    }
+  }
+  return [...cidrs.values()];
+}
+
+/** What the walk still has, after one listing of the pool's block keys. */
+function* restOfWalk(family: Family, pool: UsablePool, walk: Iterable<Cidr>): Generator<Cidr> {
+  const collection = { kind: 'blocksWithin' as const, cidr: pool.cidr };
+  const existing = new Set(blockCidrs(family.draft.members(collection)).map((cidr) => cidr.text));
+  for (const cidr of walk) {
+    // What seems free is probed all the same: a block of another size may lie there.
+    if (!existing.has(cidr.text)) requireSurroundings(family.draft, [cidr]);
+    yield cidr;
   }
 }
 
-function probe(family: Family, window: readonly Cidr[]): void {
-  const withValue = window.slice(0, window[0] ? Math.max(1, Math.floor(VALUE_ADDRESSES / Number(addressCount(window[0])))) : 0);
-  family.draft.require({
-    refs: withValue.map(blockRef),
-    probes: window.flatMap(largerBlocks).map(blockRef),
-    collections: window.map((cidr) => ({ kind: 'blocksNear' as const, cidr })),
+function probe(family: Family, { walk, elsewhere }: { walk: readonly Cidr[]; elsewhere: readonly Cidr[] }): void {
+  const [first] = walk;
+  const withValue = first ? walk.slice(0, Math.max(1, Math.floor(VALUE_ADDRESSES / Number(addressCount(first))))) : [];
+  const near = [...walk, ...elsewhere];
+  family.draft.require({ refs: withValue.map(blockRef), ...surroundingsOf(near) });
+}
+
+/**
+ * Existing blocks of the usable pools in walk order, from one listing of their keys: for a host at its block limit, which
+ * may not walk on to find them.
+ */
+export function listedBlocks(family: Family): TakenCidr[] {
+  family.draft.require({ collections: family.pools.map((pool) => ({ kind: 'blocksWithin' as const, cidr: pool.cidr })) });
+  return family.pools.flatMap((pool) => {
+    const size = 1n << BigInt(ADDRESS_BITS[pool.cidr.version] - pool.blockSize);
+    const start = pool.cidr.base + walkStartOf(family, pool, 0) * size;
+    const cidrs = blockCidrs(family.draft.members({ kind: 'blocksWithin', cidr: pool.cidr })).toSorted(compareCidrs);
+    const beforeStart = cidrs.filter((cidr) => cidr.base < start);
+    return [...cidrs.slice(beforeStart.length), ...beforeStart].map((cidr) => ({ cidr, pool }));
   });
-}
-
-function largerBlocks(cidr: Cidr): Cidr[] {
-  const larger: Cidr[] = [];
-  for (let length = SHORTEST_PREFIX[cidr.version]; length < cidr.prefixLength; length++) {
-    larger.push(cidrOf({ version: cidr.version, value: cidr.base }, length));
-  }
-  return larger;
 }
 
 /** What {@link isFreeOfOverlap} needs to know of these CIDRs, in one read. */
 export function requireSurroundings(draft: Draft, cidrs: readonly Cidr[]): void {
-  draft.require({
+  draft.require(surroundingsOf(cidrs));
+}
+
+function surroundingsOf(cidrs: readonly Cidr[]) {
+  return {
     probes: cidrs.flatMap(largerBlocks).map(blockRef),
     collections: cidrs.map((cidr) => ({ kind: 'blocksNear' as const, cidr })),
-  });
+  };
 }
 
 /** AA-30: no block of any size lies in, around or at `cidr`. */
@@ -133,21 +181,12 @@ export function isFreeOfOverlap(draft: Draft, cidr: Cidr): boolean {
   return !blockCidrs(draft.members({ kind: 'blocksNear', cidr })).some((near) => overlaps(near, cidr));
 }
 
-/**
- * Existing blocks of the usable pools in walk order, from one listing of their keys: for a host at its block limit, which
- * may not walk on to find them.
- */
-export function listedBlocks(family: Family): TakenCidr[] {
-  family.draft.require({ collections: family.pools.map((pool) => ({ kind: 'blocksWithin' as const, cidr: pool.cidr })) });
-  return family.pools.flatMap((pool) => {
-    const start = pool.cidr.base + walkStartOf(family, pool, 0) * (1n << BigInt(ADDRESS_BITS[pool.cidr.version] - pool.blockSize));
-    const cidrs = blockCidrs(family.draft.members({ kind: 'blocksWithin', cidr: pool.cidr })).toSorted(compareCidrs);
-    const beforeStart = cidrs.filter((cidr) => cidr.base < start);
-    return [...cidrs.slice(beforeStart.length), ...beforeStart].map((cidr) => ({ cidr, pool }));
-  });
-}
-
-function walkStartOf(family: Family, pool: UsablePool, claimed: number): bigint {
-  const blocks = blockCount(pool.cidr, pool.blockSize);
-  return blocks === 0n ? 0n : family.env.walkStart(family.owner.name, pool.cidr, blocks, claimed);
+/** Larger blocks around `cidr`, but for those that start in its own 256 addresses: `blocksNear` shows these. */
+function largerBlocks(cidr: Cidr): Cidr[] {
+  const larger: Cidr[] = [];
+  for (let length = SHORTEST_PREFIX[cidr.version]; length < cidr.prefixLength; length++) {
+    const around = cidrOf({ version: cidr.version, value: cidr.base }, length);
+    if (around.base / PLACE_ADDRESSES !== cidr.base / PLACE_ADDRESSES) larger.push(around);
+  }
+  return larger;
 }

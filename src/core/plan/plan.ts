@@ -6,10 +6,11 @@ import { type Outcome, type Refusal, refused } from '../outcome.ts';
 import type { Need, View } from '../view.ts';
 
 /**
- * Index of the block where the walk of `host` through `pool` starts, 0 to `blockCount` − 1 (RG-02). `claimed`: blocks this
- * request has claimed in the pool; other than 0 only for single-address blocks, where each claim walks anew.
+ * Index of the block where the walk of `host` through `pool` starts, 0 to `blockCount` − 1 (RG-02). `start` 0 is where the
+ * walk begins; higher numbers are other places of the pool, for later claims of single-address blocks, and to be tried when
+ * the beginning of the walk is taken.
  */
-export type WalkStart = (host: string, pool: Cidr, blockCount: bigint, claimed: number) => bigint;
+export type WalkStart = (host: string, pool: Cidr, blockCount: bigint, start: number) => bigint;
 
 /** What a plan takes from outside, so that it depends on nothing else. */
 export interface PlanEnv {
