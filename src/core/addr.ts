@@ -64,7 +64,9 @@ export function parseCidr(text: string): { kind: 'cidr'; cidr: Cidr } | { kind: 
   const slash = text.indexOf('/');
   const ip = slash < 0 ? undefined : parseIp(text.slice(0, slash));
   const lengthText = text.slice(slash + 1);
-  if (!ip || !PREFIX_LENGTH.test(lengthText)) return { kind: 'not-a-cidr' };
+  // A length written behind an IPv4-mapped address counts 128 bits: no IPv4 network is meant.
+  const isMapped = ip?.version === 4 && text.includes(':');
+  if (!ip || isMapped || !PREFIX_LENGTH.test(lengthText)) return { kind: 'not-a-cidr' };
   const prefixLength = Number(lengthText);
   if (prefixLength > ADDRESS_BITS[ip.version]) return { kind: 'not-a-cidr' };
   const cidr = cidrOf(ip, prefixLength);

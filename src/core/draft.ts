@@ -3,7 +3,7 @@
  * other's changes; one that is refused is rolled back alone.
  */
 import type { Collection, Owner, RecordOf, Ref, RefOf } from './records.ts';
-import { collectionId, type Found, type Need, refId, type SeenRevision, type View } from './view.ts';
+import { collectionId, type Found, inKeyOrder, type Need, refId, type SeenRevision, type View } from './view.ts';
 
 /** Raised by a planner that misses entries; caught in `plan()` alone (docs/decisions/0002). */
 export class NeedSignal {
@@ -97,7 +97,7 @@ export class Draft {
       const isOwn = ref.kind === 'affinity' && ref.owner.type === owner.type && ref.owner.name === owner.name;
       if (kind === 'write' && isOwn && !known.has(id)) added.push(ref);
     }
-    return added.length === 0 ? members : [...members, ...added].toSorted((a, b) => compareText(keyOrder(a), keyOrder(b)));
+    return added.length === 0 ? members : inKeyOrder([...members, ...added]);
   }
 
   #isThere(ref: Ref): boolean {
@@ -179,15 +179,6 @@ export class Draft {
     }
     return { guards: [...guards.values()], writes, deletes };
   }
-}
-
-/** Orders affinities of one owner as their keys are ordered (data model §2.2). */
-function keyOrder(ref: Ref): string {
-  return ref.kind === 'affinity' ? `${ref.cidr.version} ${ref.cidr.text.replace('/', '-')}` : '';
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** All needs in one. */

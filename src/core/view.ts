@@ -77,6 +77,14 @@ export class View {
 
   set(ref: Ref, found: Found): void {
     this.#records.set(refId(ref), found);
+    if (ref.kind === 'affinity' && found.kind !== 'absent') this.#addToOwner(ref);
+  }
+
+  /** A conflict may tell of an affinity that its owner did not have when all of them were read (AA-15). */
+  #addToOwner(ref: RefOf<'affinity'>): void {
+    const id = collectionId({ kind: 'affinitiesOf', owner: ref.owner });
+    const members = this.#collections.get(id);
+    if (members && !members.some((member) => refId(member) === refId(ref))) this.#collections.set(id, inKeyOrder([...members, ref]));
   }
 
   /** A read that asked for existence only does not hide a value that is known at the same revision. */
@@ -99,4 +107,13 @@ export class View {
 /** Block CIDRs among `refs`, in order. */
 export function blockCidrs(refs: readonly Ref[]): Cidr[] {
   return refs.flatMap((ref) => (ref.kind === 'block' ? [ref.cidr] : []));
+}
+
+/** Affinities of one owner as their keys are ordered (data model §2.2). */
+export function inKeyOrder(affinities: readonly Ref[]): Ref[] {
+  return affinities.toSorted((a, b) => (keyOrder(a) < keyOrder(b) ? -1 : 1));
+}
+
+function keyOrder(ref: Ref): string {
+  return ref.kind === 'affinity' ? `${ref.cidr.version} ${ref.cidr.text.replace('/', '-')}` : '';
 }

@@ -33,7 +33,7 @@ const CHECK_ADDRESS = "Start etcd there, or correct host and port (an etcd's cli
 
 const NOT_SENT = { code: 'store-unavailable', applied: 'no', retry: 'elsewhere' } as const;
 const NOT_NOW = { code: 'store-unavailable', applied: 'no', retry: 'later' } as const;
-const AMBIGUOUS = { code: 'store-unavailable', applied: 'maybe', retry: 'later' } as const;
+const AMBIGUOUS = { code: 'store-unavailable', applied: 'no', retry: 'later' } as const;
 const REFUSED = { applied: 'no', retry: 'never' } as const;
 
 interface Rule extends Omit<Failure, 'seen'> {

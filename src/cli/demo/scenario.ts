@@ -26,37 +26,28 @@ export async function prepare(ipam: Ipam, pools: readonly DemoPool[], signal: Ab
   await ipam.setConfig({ ipCooldownSeconds: 0, signal });
 }
 
-/** Every node places its pods, one after the other, all nodes at once. Running it again finds the addresses held. */
-export async function placePods(
-  ipam: Ipam,
-  nodes: ReadonlyMap<string, readonly Pod[]>,
-  options: { readonly signal: AbortSignal; readonly placed: () => void },
-): Promise<readonly Placement[]> {
-  const perNode = await allOrFirstError([...nodes.values()].map((pods) => placeInOrder(ipam, pods, options)));
-  return perNode.flat();
-}
-
-async function placeInOrder(
+/** All nodes place all their pods at once, as kubelets do after a start. Running it again finds the addresses held. */
+export function placePods(
   ipam: Ipam,
   pods: readonly Pod[],
   { signal, placed }: { readonly signal: AbortSignal; readonly placed: () => void },
 ): Promise<readonly Placement[]> {
-  const placements: Placement[] = [];
-  for (const pod of pods) {
-    const { v4, v6 } = await ipam.autoAssign({
-      host: pod.node,
-      handle: handleOf(pod),
-      attrs: { node: pod.node, namespace: pod.namespace, pod: pod.name },
-      num4: 1,
-      num6: 1,
-      ifHeld: 'return',
-      registerNode: true,
-      signal,
-    });
-    placements.push({ pod, addresses: [...(v4?.addresses ?? []), ...(v6?.addresses ?? [])] });
-    placed();
-  }
-  return placements;
+  return allOrFirstError(
+    pods.map(async (pod) => {
+      const { v4, v6 } = await ipam.autoAssign({
+        host: pod.node,
+        handle: handleOf(pod),
+        attrs: { node: pod.node, namespace: pod.namespace, pod: pod.name },
+        num4: 1,
+        num6: 1,
+        ifHeld: 'return',
+        registerNode: true,
+        signal,
+      });
+      placed();
+      return { pod, addresses: [...(v4?.addresses ?? []), ...(v6?.addresses ?? [])] };
+    }),
+  );
 }
 
 /** Gives up the addresses of all `pods`, which cool down from now on; the number of addresses released. */
