@@ -55,6 +55,7 @@ export async function withIpam<T>(cli: Cli, use: (ipam: Ipam) => Promise<T>, url
   const { terminal } = cli;
   const log = await openLog(terminal.env);
   const store = await openStore(url ?? storeUrl(cli.globals().store, terminal), { env: terminal.env });
+  log.debug({ event: 'store-opened', store: store.name });
   const ipam = openIpam({ store, clock: systemClock, log });
   try {
     return await use(ipam);

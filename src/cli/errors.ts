@@ -6,11 +6,11 @@ import { StoreError } from '../store/port.ts';
 
 export const EXIT_OK = 0;
 /** Refused, or it failed. */
-export const EXIT_FAILED = 1;
+const EXIT_FAILED = 1;
 /** The command line is wrong. */
-export const EXIT_USAGE = 2;
+const EXIT_USAGE = 2;
 /** What a shell reports for a process that SIGINT ended. */
-export const EXIT_INTERRUPTED = 130;
+const EXIT_INTERRUPTED = 130;
 
 /** For messages where there is no pool yet. */
 export const CREATE_POOL_EXAMPLE = 'plat create ippool default-ipv4 --cidr 10.244.0.0/16';
@@ -35,16 +35,14 @@ export class Refusal extends Error {
 
 export interface Failure {
   readonly code: string;
-  readonly message: string;
+  /** `undefined` when everything was said already (help, version). */
+  readonly message: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
   readonly exitCode: number;
 }
 
-/**
- * What to tell about `error`; `undefined` when everything was said already (help, version). `helpCommand` is named where
- * the command line is wrong.
- */
-export function failureOf(error: unknown, helpCommand: string): Failure | undefined {
+/** What to tell about `error`. `helpCommand` is named where the command line is wrong. */
+export function failureOf(error: unknown, helpCommand: string): Failure {
   if (error instanceof CommanderError) return commanderFailure(error, helpCommand);
   if (error instanceof UsageError || error instanceof StoreUrlError) return failure('usage', error.message, {}, EXIT_USAGE);
   if (error instanceof Refusal) return failure(error.code, error.message, error.details, EXIT_FAILED);
@@ -65,8 +63,9 @@ function interrupted(details: Failure['details']): Failure {
   return failure('aborted', 'interrupted. Nothing is half done: each change happened whole, or not at all.', details, EXIT_INTERRUPTED);
 }
 
-function commanderFailure(error: CommanderError, helpCommand: string): Failure | undefined {
-  if (error.exitCode === 0 || error.code === 'commander.help') return undefined;
+function commanderFailure(error: CommanderError, helpCommand: string): Failure {
+  if (error.exitCode === 0) return failure(error.code, undefined, {}, EXIT_OK);
+  if (error.code === 'commander.help') return failure(error.code, undefined, {}, EXIT_USAGE);
   const message = error.message
     .replace(/^error: /, '')
     .replace(/\n\((Did you mean .*)\)$/, '. $1')
@@ -74,6 +73,6 @@ function commanderFailure(error: CommanderError, helpCommand: string): Failure |
   return failure('usage', `${message} See: ${helpCommand}`, {}, EXIT_USAGE);
 }
 
-function failure(code: string, message: string, details: Failure['details'], exitCode: number): Failure {
+function failure(code: string, message: string | undefined, details: Failure['details'], exitCode: number): Failure {
   return { code, message, details, exitCode };
 }

@@ -1,8 +1,8 @@
 /** The command line: its grammar as a tree, of which only the named branch is loaded, and how a run of it ends. */
 import { readFile } from 'node:fs/promises';
-import { Command, type CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type Cli, type GlobalOptions, OUTPUT_FORMATS, type Terminal } from './cli.ts';
-import { EXIT_OK, EXIT_USAGE, type Failure, failureOf } from './errors.ts';
+import { EXIT_OK, failureOf } from './errors.ts';
 import { parseOneOf } from './options.ts';
 import { toJson } from './output.ts';
 
@@ -74,15 +74,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     await program.parseAsync(first === 'help' ? [...rest, '--help'] : args, { from: 'user' });
     return EXIT_OK;
   } catch (error) {
-    const failure = failureOf(error, ['plat', ...namedPath(args), '--help'].join(' '));
-    if (failure === undefined) return (error as CommanderError).exitCode === 0 ? EXIT_OK : EXIT_USAGE;
-    terminal.note(wantsJson(args) ? toJson({ error: programView(failure) }) : `plat: ${failure.message}`);
-    return failure.exitCode;
+    const { code, message, details, exitCode } = failureOf(error, ['plat', ...namedPath(args), '--help'].join(' '));
+    if (message !== undefined) terminal.note(wantsJson(args) ? toJson({ error: { code, message, details } }) : `plat: ${message}`);
+    return exitCode;
   }
-}
-
-function programView({ code, message, details }: Failure): object {
-  return { code, message, details };
 }
 
 /** The commands named, as far as they exist. */

@@ -4,7 +4,7 @@
  * Invariant I2: an ordinal is free (once in `unallocated`), held, or cooling; the three add up to the block's size. Foreign
  * data may break it: what points nowhere counts as held by an unknown owner, and nothing here makes it worse.
  */
-import { addressCount, type Cidr, type Ip, ipOfOrdinal } from './addr.ts';
+import { addressCount, type Cidr, type Ip } from './addr.ts';
 import { type Attribute, type Block, NO_EXTRA, type Owner } from './records.ts';
 import { secondsOf, timeText } from './time.ts';
 
@@ -149,10 +149,17 @@ export function isEmpty(block: Block): boolean {
   );
 }
 
+/** Whether an address is kept from automatic assignment; asked for every free one, so without its text. */
+export type IsReserved = (address: Pick<Ip, 'version' | 'value'>) => boolean;
+
+function addressAt({ cidr }: Block, ordinal: number): Pick<Ip, 'version' | 'value'> {
+  return { version: cidr.version, value: cidr.base + BigInt(ordinal) };
+}
+
 /** Number of free ordinals that are not reserved (BK-11). */
-export function freeCount(block: Block, isReserved: (ip: Ip) => boolean): number {
+export function freeCount(block: Block, isReserved: IsReserved): number {
   let free = 0;
-  for (const ordinal of block.unallocated) if (!isReserved(ipOfOrdinal(block.cidr, ordinal))) free++;
+  for (const ordinal of block.unallocated) if (!isReserved(addressAt(block, ordinal))) free++;
   return free;
 }
 
@@ -222,12 +229,12 @@ export function assignFree(
   block: Block,
   count: number,
   holder: Holder,
-  isReserved: (ip: Ip) => boolean,
+  isReserved: IsReserved,
 ): { block: Block; ordinals: readonly number[] } {
   const taken: number[] = [];
   const left: number[] = [];
   for (const ordinal of block.unallocated) {
-    const take = taken.length < count && !isReserved(ipOfOrdinal(block.cidr, ordinal));
+    const take = taken.length < count && !isReserved(addressAt(block, ordinal));
     (take ? taken : left).push(ordinal);
   }
   return taken.length === 0 ? { block, ordinals: taken } : { block: hold({ ...block, unallocated: left }, taken, holder), ordinals: taken };

@@ -24,6 +24,7 @@ export class CidrSet {
   }
 
   matches(ip: Pick<Ip, 'version' | 'value'>): boolean {
+    if (this.#runs.firsts.length === 0) return false;
     return ip.version === this.#version && this.#countUpTo(ip.value) > this.#countUpTo(ip.value - 1n);
   }
 

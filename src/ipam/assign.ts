@@ -62,7 +62,12 @@ export async function autoAssign(context: Context, options: AutoAssignOptions): 
         ),
     });
   };
-  const assigned = await assignInParts(context, base.host, { families, partial: base.partial, call }, job);
+  const assigned = await assignInParts(
+    context,
+    base.host,
+    { families, partial: base.partial, isWhole: options.unlessReleased ?? false, call },
+    job,
+  );
   context.hints.note(
     base.host,
     assigned.families.flatMap(({ addresses }) => addresses),

@@ -2,13 +2,14 @@
  * Requests that wait while a commit of their lane is in flight share the next one, in arrival order. A lane is a node: its
  * requests change the same blocks and would only conflict.
  */
-import { IpamError } from './errors.ts';
 import { type Job, type JobResult, type LoopContext, runBatch } from './loop.ts';
 import { BATCH_MAX } from './retry.ts';
 
+type Settled = Exclude<JobResult<unknown>, { kind: 'deferred' }>;
+
 interface Waiting {
   readonly job: Job<unknown>;
-  readonly settle: (result: JobResult<unknown>) => void;
+  readonly settle: (result: Settled) => void;
 }
 
 /** A job alone was more than one commit may hold: its caller has to split it. */
@@ -28,10 +29,10 @@ export class Lanes {
     this.#context = context;
   }
 
-  /** Runs the job in its lane; rejects with {@link IpamError}, or {@link Oversized}. */
+  /** Runs the job in its lane; rejects with an `IpamError`, or {@link Oversized}. */
   async run<T>(lane: string, job: Job<T>): Promise<T> {
     job.call.throwIfEnded();
-    const result = await new Promise<JobResult<unknown>>((settle) => this.#enqueue(lane, { job: job as Job<unknown>, settle }));
+    const result = await new Promise<Settled>((settle) => this.#enqueue(lane, { job: job as Job<unknown>, settle }));
     switch (result.kind) {
       case 'done':
         return result.value as T;
@@ -39,8 +40,6 @@ export class Lanes {
         throw new Oversized(result.operations);
       case 'failed':
         throw result.error;
-      case 'deferred':
-        throw new IpamError('too-large', 'the request did not fit into a commit of its own.');
     }
   }
 
@@ -62,12 +61,13 @@ export class Lanes {
         this.#context,
         batch.map(({ job }) => job),
       );
-      const deferred = batch.filter((_, index) => results[index]?.kind === 'deferred');
+      const deferred: Waiting[] = [];
       batch.forEach((waiting, index) => {
         const result = results[index] as JobResult<unknown>;
-        if (result.kind !== 'deferred' || batch.length === 1) waiting.settle(result);
+        if (result.kind === 'deferred') deferred.push({ ...waiting, job: result.job });
+        else waiting.settle(result);
       });
-      if (batch.length > 1) queue.unshift(...deferred);
+      queue.unshift(...deferred);
     }
     this.#queues.delete(lane);
   }

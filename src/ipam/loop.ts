@@ -42,6 +42,8 @@ export interface Job<T> {
   readonly planner: (attempt: Attempt) => Planner<T>;
   /** A record whose revision at the first read matters later (I11). */
   readonly watched?: Ref;
+  /** That revision, when the job was read for before and then deferred. */
+  readonly firstSeen?: SeenRevision | undefined;
   /** After an unknown outcome that can land no more: true when the planned value did happen. */
   readonly happened?: (draft: Draft, planned: T) => boolean;
   readonly beforeCommit?: (() => void | Promise<void>) | undefined;
@@ -51,8 +53,8 @@ export interface Job<T> {
 export type JobResult<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'failed'; readonly error: unknown }
-  /** It did not fit beside the others: run it with the next commit. */
-  | { readonly kind: 'deferred' }
+  /** It did not fit beside the others: run `job` with the next commit. */
+  | { readonly kind: 'deferred'; readonly job: Job<T> }
   | { readonly kind: 'oversized'; readonly operations: number };
 
 export interface LoopContext extends Source {
@@ -73,7 +75,7 @@ interface Running<T> {
 
 /** Runs the jobs as one batch; gives one result per job, in order. */
 export async function runBatch<T>(context: LoopContext, jobs: readonly Job<T>[]): Promise<JobResult<T>[]> {
-  const running = jobs.map((job): Running<T> => ({ job, watched: undefined, doubted: undefined, result: undefined }));
+  const running = jobs.map((job): Running<T> => ({ job, watched: job.firstSeen, doubted: undefined, result: undefined }));
   const batch = new Batch(context, running);
   try {
     await batch.run();
@@ -165,7 +167,8 @@ class Batch<T> {
     active.forEach((each, index) => {
       const outcome = outcomes[index];
       if (outcome?.kind === 'refused') each.result = { kind: 'failed', error: errorOfRefusal(outcome) };
-      else if (outcome?.kind === 'deferred' || outcome?.kind === 'oversized') each.result = outcome;
+      else if (outcome?.kind === 'deferred') each.result = { kind: 'deferred', job: { ...each.job, firstSeen: each.watched } };
+      else if (outcome?.kind === 'oversized') each.result = outcome;
     });
   }
 

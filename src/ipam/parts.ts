@@ -5,7 +5,7 @@
 import type { AutoAssigned, FamilyAssigned, FamilyRequest } from '../core/plan/auto-assign.ts';
 import { releaseIps } from '../core/plan/release.ts';
 import type { Call } from './call.ts';
-import { type Context, runAlone } from './context.ts';
+import { type Context, runAlone, tooLarge } from './context.ts';
 import { Oversized } from './lanes.ts';
 import type { Job } from './loop.ts';
 
@@ -14,6 +14,8 @@ const GIVEN_BACK_PER_COMMIT = 40;
 
 interface Wanted {
   readonly families: readonly FamilyRequest[];
+  /** A part that reads after a release could not know of it (I11): such a request is given in one commit or not at all. */
+  readonly isWhole: boolean;
   readonly partial: boolean;
   readonly call: Call;
 }
@@ -25,6 +27,7 @@ export async function assignInParts(context: Context, host: string, wanted: Want
     return await context.lanes.run(host, jobOf(wanted.families, wanted.partial));
   } catch (error) {
     if (!(error instanceof Oversized)) throw error;
+    if (wanted.isWhole) throw tooLarge(error);
     return await assignEach(context, host, wanted, jobOf);
   }
 }

@@ -25,10 +25,13 @@ export class Pauses {
     this.#backoff = new ExponentialBackoff({ initialDelay: firstMs, maxDelay: maxMs, generator: noJitterGenerator }).next();
   }
 
+  /** Ends early when the signal aborts; what that means is the caller's to say. */
   async pause(signal?: AbortSignal): Promise<void> {
     const ms = this.#backoff.duration * this.#clock.random();
     this.#backoff = this.#backoff.next(undefined);
-    await this.#clock.sleep(ms, signal);
+    await this.#clock.sleep(ms, signal).catch((error: unknown) => {
+      if (!signal?.aborted) throw error;
+    });
   }
 }
 

@@ -15,7 +15,7 @@ const PAUSE_MS_MAX = 400;
 
 export interface Call<T> {
   /** For messages: `reading /a/key and 3 more`. */
-  readonly doing: string;
+  doing(): string;
   /** `once`: after a failure that leaves open whether it was applied, the call ends with {@link OutcomeUnknown}. */
   readonly send: 'once' | 'repeatedly';
   /** A key to read as the probe before a `once` call. */
@@ -114,7 +114,7 @@ export class EtcdCalls {
       if (failure.retry === 'never') this.#settleOn(member);
       else if (!aborted) this.#setAside(member);
       if (call.send === 'once' && failure.applied === 'maybe') {
-        throw new OutcomeUnknown(`${this.name}: no answer while ${call.doing}. ${describe([ended])}`, { cause: error });
+        throw new OutcomeUnknown(`${this.name}: no answer while ${call.doing()}. ${describe([ended])}`, { cause: error });
       }
       if (member.adaptLogin(error)) return { kind: 'failed', ended: { ...ended, failure: { ...failure, retry: 'later' } } };
       if (aborted || failure.retry === 'never') throw this.#ended(call, new Map([[member.address, ended]]), signal);
@@ -182,10 +182,10 @@ export class EtcdCalls {
     const ended = [...tries.values()];
     const cause = ended.at(-1)?.error;
     const options = cause === undefined ? {} : { cause };
-    if (signal?.aborted === true) return new StoreError('aborted', `${this.name}: aborted by the caller while ${call.doing}`, options);
-    if (this.closed.aborted) return new StoreError('store-unavailable', `${this.name}: closed, while ${call.doing}`, options);
+    if (signal?.aborted === true) return new StoreError('aborted', `${this.name}: aborted by the caller while ${call.doing()}`, options);
+    if (this.closed.aborted) return new StoreError('store-unavailable', `${this.name}: closed, while ${call.doing()}`, options);
     const why = ended.length === 0 ? 'No time was left to ask.' : describe(ended);
-    return new StoreError(codeOf(ended), `${this.name}: failed while ${call.doing}. ${why}`, options);
+    return new StoreError(codeOf(ended), `${this.name}: failed while ${call.doing()}. ${why}`, options);
   }
 }
 

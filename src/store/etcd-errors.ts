@@ -33,7 +33,7 @@ const CHECK_ADDRESS = "Start etcd there, or correct host and port (an etcd's cli
 
 const NOT_SENT = { code: 'store-unavailable', applied: 'no', retry: 'elsewhere' } as const;
 const NOT_NOW = { code: 'store-unavailable', applied: 'no', retry: 'later' } as const;
-const AMBIGUOUS = { code: 'store-unavailable', applied: 'no', retry: 'later' } as const;
+const AMBIGUOUS = { code: 'store-unavailable', applied: 'maybe', retry: 'later' } as const;
 const REFUSED = { applied: 'no', retry: 'never' } as const;
 
 interface Rule extends Omit<Failure, 'seen'> {
@@ -108,7 +108,7 @@ const RULES: readonly Rule[] = [
     ...NOT_NOW,
     match: /etcdserver: no leader/,
     seen: 'the cluster has no leader',
-    advice: 'Most members must be up and reach each other. ' + CHECK_SERVER,
+    advice: `Most members must be up and reach each other. ${CHECK_SERVER}`,
   },
   { ...NOT_NOW, match: /etcdserver: too many requests/, seen: 'etcd is overloaded', advice: CHECK_SERVER },
   { ...NOT_NOW, match: /auth store is old/, seen: 'users or roles changed meanwhile', advice: 'Try again.' },
@@ -185,7 +185,7 @@ const RULES: readonly Rule[] = [
     seen: 'the answer is larger than this client takes',
     advice: 'List in pages.',
   },
-  { ...AMBIGUOUS, match: /DEADLINE_EXCEEDED/, seen: 'no answer in time', advice: 'The server may hang or be overloaded. ' + CHECK_SERVER },
+  { ...AMBIGUOUS, match: /DEADLINE_EXCEEDED/, seen: 'no answer in time', advice: `The server may hang or be overloaded. ${CHECK_SERVER}` },
   {
     ...AMBIGUOUS,
     match: /Connection dropped|ECONNRESET|EPIPE|Received RST_STREAM/,
@@ -196,7 +196,7 @@ const RULES: readonly Rule[] = [
     ...AMBIGUOUS,
     match: /request timed out|context deadline exceeded|leader changed/,
     seen: 'the members did not agree in time',
-    advice: 'Was a leader lost? ' + CHECK_SERVER,
+    advice: `Was a leader lost? ${CHECK_SERVER}`,
   },
 ];
 

@@ -95,7 +95,7 @@ function findMember(calls: EtcdCalls, prefix: string, signal: AbortSignal): Prom
   const range = rangeRequest({ ...prefixRange(prefix), keysOnly: true, limit: 1 });
   return calls.run(
     {
-      doing: `watching ${prefix}`,
+      doing: () => `watching ${prefix}`,
       send: 'repeatedly',
       request: async (member, options) => {
         await member.client.kv.range(range, options);

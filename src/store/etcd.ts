@@ -72,7 +72,7 @@ class EtcdStore implements Store {
     while (more) {
       const range = { ...rangeRequest({ start, end, keysOnly, limit: pageSize }), revision: (revision ?? 0n).toString() };
       const page: IRangeResponse = await this.#calls.run(
-        { doing: `listing ${prefix}`, send: 'repeatedly', request: (member, rpc) => member.client.kv.range(range, rpc) },
+        { doing: () => `listing ${prefix}`, send: 'repeatedly', request: (member, rpc) => member.client.kv.range(range, rpc) },
         options,
       );
       revision ??= BigInt(page.header.revision);
@@ -92,7 +92,7 @@ class EtcdStore implements Store {
     try {
       const { header, succeeded, responses } = await this.#calls.run(
         {
-          doing: `committing ${named(keys)}`,
+          doing: () => `committing ${named(keys)}`,
           send: 'once',
           ...(probeKey === undefined ? {} : { probeKey }),
           request: (member, rpc) => member.client.kv.txn(txn, rpc),
@@ -137,7 +137,7 @@ class EtcdStore implements Store {
       const success = part.map((range) => ({ request_range: at === undefined ? range : { ...range, revision: at.toString() } }));
       const response = await this.#calls.run(
         {
-          doing: `reading ${named(ranges.map(({ key }) => String(key)))}`,
+          doing: () => `reading ${named(ranges.map(({ key }) => String(key)))}`,
           send: 'repeatedly',
           request: (member, rpc) => member.client.kv.txn({ success }, rpc),
         },
@@ -152,7 +152,7 @@ class EtcdStore implements Store {
 
 /** For messages: the first key and how many more. */
 function named(keys: readonly string[]): string {
-  const [first, ...rest] = keys;
+  const [first, ...rest] = new Set(keys);
   if (first === undefined) return 'nothing';
   return rest.length === 0 ? first : `${first} and ${rest.length} more`;
 }

@@ -56,7 +56,7 @@ async function play(cli: Cli, ipam: Ipam, list: PodList, tell: (text: string) =>
   tell(poolsText(pools));
 
   const startMs = systemClock.monotonicMs();
-  const placements = await placePods(ipam, list.pods, { signal, placed: progressOf(cli, list.pods.length) });
+  const placements = await placePods(ipam, nodes, { signal, placed: progressOf(cli, list.pods.length) });
   cli.terminal.progress('');
   tell(placementText(placements, nodes.size, systemClock.monotonicMs() - startMs));
   const full = await utilizationOf(ipam, pools, signal);

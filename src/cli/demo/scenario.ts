@@ -6,6 +6,9 @@ import type { Pod } from './pods.ts';
 /** Long enough that released addresses are still cooling when the picture is drawn. */
 const COOLDOWN_SECONDS = 300;
 
+/** Pods that a node starts at the same time. */
+const PODS_AT_ONCE = 4;
+
 export interface Placement {
   readonly pod: Pod;
   readonly addresses: readonly AssignedAddress[];
@@ -26,28 +29,41 @@ export async function prepare(ipam: Ipam, pools: readonly DemoPool[], signal: Ab
   await ipam.setConfig({ ipCooldownSeconds: 0, signal });
 }
 
-/** All nodes place all their pods at once, as kubelets do after a start. Running it again finds the addresses held. */
-export function placePods(
+interface PlaceOptions {
+  readonly signal: AbortSignal;
+  /** Called after each pod. */
+  readonly placed: () => void;
+}
+
+/** All nodes place their pods at the same time, a few at once each. Running it again finds the addresses held. */
+export async function placePods(
   ipam: Ipam,
-  pods: readonly Pod[],
-  { signal, placed }: { readonly signal: AbortSignal; readonly placed: () => void },
+  nodes: ReadonlyMap<string, readonly Pod[]>,
+  options: PlaceOptions,
 ): Promise<readonly Placement[]> {
-  return allOrFirstError(
-    pods.map(async (pod) => {
-      const { v4, v6 } = await ipam.autoAssign({
-        host: pod.node,
-        handle: handleOf(pod),
-        attrs: { node: pod.node, namespace: pod.namespace, pod: pod.name },
-        num4: 1,
-        num6: 1,
-        ifHeld: 'return',
-        registerNode: true,
-        signal,
-      });
-      placed();
-      return { pod, addresses: [...(v4?.addresses ?? []), ...(v6?.addresses ?? [])] };
-    }),
-  );
+  const queues = [...nodes.values()].map((pods) => pods.values());
+  const starters = queues.flatMap((queue) => Array.from({ length: PODS_AT_ONCE }, () => placeFrom(queue, ipam, options)));
+  return (await allOrFirstError(starters)).flat();
+}
+
+/** Takes pods from a queue, which others may share, until it is empty. */
+async function placeFrom(queue: Iterable<Pod>, ipam: Ipam, { signal, placed }: PlaceOptions): Promise<readonly Placement[]> {
+  const placements: Placement[] = [];
+  for (const pod of queue) {
+    const { v4, v6 } = await ipam.autoAssign({
+      host: pod.node,
+      handle: handleOf(pod),
+      attrs: { node: pod.node, namespace: pod.namespace, pod: pod.name },
+      num4: 1,
+      num6: 1,
+      ifHeld: 'return',
+      registerNode: true,
+      signal,
+    });
+    placements.push({ pod, addresses: [...(v4?.addresses ?? []), ...(v6?.addresses ?? [])] });
+    placed();
+  }
+  return placements;
 }
 
 /** Gives up the addresses of all `pods`, which cool down from now on; the number of addresses released. */

@@ -170,14 +170,13 @@ function assignFamily(family: Family, request: AutoAssign, { count }: FamilyRequ
     blocksMax,
     requested: count,
     given: addresses.length,
-    taken: filled.taken,
     verdicts: around.verdicts,
   });
   if (!request.partial) return refusal;
   return done({ version: family.version, requested: count, addresses, stop, blocksMax, exhausted, explanation: refusal.message });
 }
 
-const NOTHING_TO_FILL: Filled = { addresses: [], stop: undefined, exhausted: [], taken: [] };
+const NOTHING_TO_FILL: Filled = { addresses: [], stop: undefined, exhausted: [] };
 
 /** Addresses that the handle holds already and that answer this request (AA-11), judged by the blocks, not by counters (AA-12). */
 function heldFor(family: Family, request: AutoAssign, count: number): Outcome<readonly Assigned[]> {

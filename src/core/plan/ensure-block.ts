@@ -58,8 +58,8 @@ function ensureFamily(draft: Draft, env: PlanEnv, owner: Owner, { version, pools
     (cidr) => choice.pools.some((pool) => covers(pool.cidr, cidr)) && !family.reservations.matchesWhole(cidr),
   );
   for (const block of ownBlocks(family, own)) return done(block.cidr);
-  const shortage = { blocksMax: -1, requested: 1, given: 0, taken: [], verdicts: choice.considered };
+  const shortage = { blocksMax: -1, requested: 1, given: 0, verdicts: choice.considered };
   if (!config.autoAllocateBlocks) return explainShortfall(family, { ...shortage, stop: 'no-block' });
-  const { block, taken } = obtainBlock(family);
-  return block ? done(block.cidr) : explainShortfall(family, { ...shortage, taken, stop: 'full' });
+  const block = obtainBlock(family);
+  return block ? done(block.cidr) : explainShortfall(family, { ...shortage, stop: 'full' });
 }

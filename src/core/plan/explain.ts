@@ -5,7 +5,6 @@ import { type Refusal, refused } from '../outcome.ts';
 import type { ConsideredPool, PoolChoice } from '../pools.ts';
 import type { AllowedUse } from '../records.ts';
 import { blockCount } from '../walk.ts';
-import type { TakenCidr } from './claim.ts';
 import type { Family } from './family.ts';
 import type { Stop } from './fill.ts';
 
@@ -74,7 +73,6 @@ interface Shortage {
   readonly blocksMax: number;
   readonly requested: number;
   readonly given: number;
-  readonly taken: readonly TakenCidr[];
   readonly verdicts: readonly ConsideredPool[];
 }
 
@@ -115,13 +113,19 @@ export function explainShortfall(family: Family, shortage: Shortage): Refusal {
   }
 }
 
-function usedPools(family: Family, { taken }: Shortage): string[] {
+function usedPools(family: Family, { stop }: Shortage): string[] {
   return family.pools.map((pool) => {
     const blocks = blockCount(pool.cidr, pool.blockSize);
-    const existing = new Set(taken.filter((each) => each.pool === pool).map(({ cidr }) => cidr.text)).size;
     if (blocks === 0n) return `${pool.name} (${pool.cidrText}) is smaller than its block size /${pool.blockSize}`;
-    return `${pool.name} (${pool.cidrText}) was searched: ${blocks} block(s) of /${pool.blockSize}, ${existing} found taken`;
+    return `${pool.name} (${pool.cidrText}, ${blocks} block(s) of /${pool.blockSize}) ${foundIn(family, stop)}`;
   });
+}
+
+function foundIn({ config }: Family, stop: Stop): string {
+  if (stop === 'full') return 'has no free address in any block';
+  if (stop === 'strict-affinity') return "has no block left that is nobody's or empty";
+  if (stop === 'no-block' || config.strictAffinity) return 'was not searched for a new block';
+  return 'has no address to borrow';
 }
 
 function otherPools(family: Family, { verdicts }: Shortage): string[] {

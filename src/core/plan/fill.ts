@@ -27,8 +27,6 @@ export interface Filled {
   readonly stop: Stop | undefined;
   /** Pools walked to their end in search of an address to borrow (AA-20). */
   readonly exhausted: readonly UsablePool[];
-  /** Existing blocks that were looked at when none was free, per pool name. */
-  readonly taken: readonly TakenCidr[];
 }
 
 export function fill(family: Family, request: FillRequest): Filled {
@@ -39,18 +37,18 @@ export function fill(family: Family, request: FillRequest): Filled {
 
   for (const block of ownBlocks(family, request.ownCidrs)) {
     take(block);
-    if (isFilled()) return { addresses, stop: undefined, exhausted: [], taken: [] };
+    if (isFilled()) return { addresses, stop: undefined, exhausted: [] };
   }
-  if (!family.config.autoAllocateBlocks) return { addresses, stop: 'no-block', exhausted: [], taken: [] };
+  if (!family.config.autoAllocateBlocks) return { addresses, stop: 'no-block', exhausted: [] };
 
   const taken: TakenCidr[] = [];
   const stop = takeFromNewBlocks(family, request, { taken, take, isFilled });
-  if (isFilled()) return { addresses, stop: undefined, exhausted: [], taken };
-  if (family.config.strictAffinity) return { addresses, stop: stop ?? 'strict-affinity', exhausted: [], taken };
+  if (isFilled()) return { addresses, stop: undefined, exhausted: [] };
+  if (family.config.strictAffinity) return { addresses, stop: stop ?? 'strict-affinity', exhausted: [] };
 
   const everyTaken = stop === 'block-limit' ? listedBlocks(family) : taken;
   const exhausted = borrow(family, everyTaken, { take, isFilled });
-  return { addresses, stop: isFilled() ? undefined : (stop ?? 'full'), exhausted, taken: everyTaken };
+  return { addresses, stop: isFilled() ? undefined : (stop ?? 'full'), exhausted };
 }
 
 interface Progress {
@@ -67,12 +65,17 @@ function takeFromNewBlocks(
   const candidates = claimable(family, taken);
   for (;;) {
     if (isFilled()) return undefined;
-    const owned = affineCidrs(family.draft, family.owner).filter((cidr) => cidr.version === family.version).length;
-    if (blocksMax >= 0 && owned >= blocksMax) return 'block-limit';
+    if (blocksMax >= 0 && blocksOwned(family) >= blocksMax) return 'block-limit';
     const block = nextBlock(family, candidates, taken);
     if (!block) return undefined;
     take(block);
   }
+}
+
+/** In all pools of the family (MB-05); a block that is wholly reserved is of no use to its owner and does not count (MB-08). */
+function blocksOwned(family: Family): number {
+  const { draft, owner, version, reservations } = family;
+  return affineCidrs(draft, owner).filter((cidr) => cidr.version === version && !reservations.matchesWhole(cidr)).length;
 }
 
 function nextBlock(family: Family, candidates: Iterator<Claimable>, taken: readonly TakenCidr[]): Block | undefined {
@@ -88,9 +91,9 @@ function nextBlock(family: Family, candidates: Iterator<Claimable>, taken: reado
 }
 
 /** A block for the owner where it has none: new, reclaimed or adopted (EB-06). */
-export function obtainBlock(family: Family): { block: Block | undefined; taken: readonly TakenCidr[] } {
+export function obtainBlock(family: Family): Block | undefined {
   const taken: TakenCidr[] = [];
-  return { block: nextBlock(family, claimable(family, taken), taken), taken };
+  return nextBlock(family, claimable(family, taken), taken);
 }
 
 /** AA-19: existing blocks of each pool in turn, whoever owns them. Gives the pools that had no address left. */
