@@ -114,6 +114,13 @@ function isHeldBy(attribute: Attribute | undefined, handle: string): boolean {
   return attribute?.handleId !== undefined && attribute.releasedAt === undefined && sanitisedHandle(attribute.handleId) === handle;
 }
 
+/** Held by exactly this holder, metadata included; as stored, where an empty map is none. */
+export function isHeldAs(block: Block, ordinal: number, { handle, attrs }: Holder): boolean {
+  const attribute = attributeAt(block, ordinal);
+  if (attribute === undefined || attribute.releasedAt !== undefined) return false;
+  return attribute.handleId === handle && isSameMap(attribute.secondary ?? {}, attrs ?? {});
+}
+
 /** Ordinals held under `handle`, ascending (BK-13); cooling ones belong to nobody (IH-02). */
 export function ordinalsOfHandle(block: Block, handle: string): number[] {
   const holding = new Set<number>();

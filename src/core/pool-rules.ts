@@ -124,9 +124,9 @@ function cidrViolations(spec: PoolSpec): readonly Violation[] {
   return [
     ...when(parsed.kind === 'host-bits', {
       field,
-      value: cidr.text,
+      value: spec.cidr,
       rule: 'cidr-not-masked',
-      message: 'IPPool CIDR is not strictly masked',
+      message: `IPPool CIDR is not strictly masked (the network is ${cidr.text})`,
     }),
     ...when(!isBlockSize, {
       field: 'spec.blockSize',

@@ -27,7 +27,8 @@ import type {
 import { cidrArgument, ownerArgument } from './arguments.ts';
 import { Call } from './call.ts';
 import { type Context, runJob } from './context.ts';
-import { errorOfRefusal, IpamError } from './errors.ts';
+import { IpamError } from './errors.ts';
+import { errorOfRefusal } from './translate.ts';
 
 /** A block, its affinity and its pool are at most three operations. */
 const BLOCKS_PER_COMMIT = 40;

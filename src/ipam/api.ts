@@ -210,6 +210,13 @@ export interface PoolUtilization extends Omit<BlockUtilization, 'affinity'> {
   readonly blocks: readonly BlockUtilization[];
 }
 
+export interface UtilizationOptions extends CallOptions {
+  /** Names, or CIDR texts as stored; absent means all. */
+  readonly pools?: readonly string[];
+  /** Called for each block that is left out because its value cannot be read. */
+  readonly onCorrupt?: (key: string, reason: string) => void;
+}
+
 export type IpamConfigInput = Partial<Omit<IpamConfig, 'extra'>>;
 
 /** `spec` members of an IP pool; what is absent gets its default (data model §7.1). */
@@ -297,8 +304,8 @@ export interface Ipam {
   releaseBlockAffinity(options: ReleaseBlockAffinityOptions): Promise<ReleasedAffinities>;
   removeHost(options: AffinityOptions): Promise<void>;
   ensureBlock(options: EnsureBlockOptions): Promise<EnsureBlockResult>;
-  /** `pools`: names or CIDR texts; absent means all. Without a filter, blocks outside all pools follow under `orphaned allocation blocks`. */
-  getUtilization(options?: { readonly pools?: readonly string[] } & CallOptions): Promise<readonly PoolUtilization[]>;
+  /** Without a filter, blocks outside all pools follow under `orphaned allocation blocks`. */
+  getUtilization(options?: UtilizationOptions): Promise<readonly PoolUtilization[]>;
   /** Every block of the store in key order, in pages at one revision. What cannot be read is reported by key. */
   listBlocks(options?: CallOptions): AsyncIterable<BlockView | { readonly corruptKey: string; readonly reason: string }>;
   getConfig(options?: CallOptions): Promise<Omit<IpamConfig, 'extra'>>;

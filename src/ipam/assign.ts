@@ -53,13 +53,7 @@ export async function autoAssign(context: Context, options: AutoAssignOptions): 
     return jobOf(call, options, {
       firstNeed: withHints(context, base.host, firstNeedOfAutoAssign(request, options.unlessReleased ?? false)),
       planner: ({ watched }) => planAutoAssign({ ...request, releaseMark: watched }),
-      happened: (draft, { families: planned }) =>
-        hasAssigned(
-          draft,
-          planned.flatMap(({ addresses }) => addresses),
-          base.holder.handle,
-          base.operation,
-        ),
+      happened: (draft, { families: planned }) => hasAssigned(draft, { ...base, assigned: planned.flatMap(({ addresses }) => addresses) }),
     });
   };
   const assigned = await assignInParts(
@@ -171,7 +165,7 @@ export async function assignIp(context: Context, options: AssignIpOptions): Prom
   const job = jobOf<Assigned>(call, options, {
     firstNeed: firstNeedOfAssignIp(request, options.unlessReleased ?? false),
     planner: ({ watched }) => planAssignIp({ ...request, releaseMark: watched }),
-    happened: (draft, planned) => hasAssigned(draft, [planned], request.holder.handle, request.operation),
+    happened: (draft, planned) => hasAssigned(draft, { ...request, assigned: [planned] }),
   });
   return addressOf(await runJob(context, request.host, job));
 }

@@ -2,10 +2,6 @@
  * The one error class of the public API and its closed list of codes. Codes are stable; messages are for people and are not.
  */
 
-import type { Refusal } from '../core/outcome.ts';
-import { keyOf } from '../store/keys.ts';
-import type { StoreError } from '../store/port.ts';
-
 export type IpamErrorCode =
   /** The argument is not what the operation takes: text of an address, a name that cannot be a key, counts, contradictions. */
   | 'invalid-argument'
@@ -70,19 +66,6 @@ export class IpamError extends Error {
     this.code = code;
     this.details = options.details ?? {};
   }
-}
-
-/** The public error of a refusal. */
-export function errorOfRefusal(refusal: Refusal): IpamError {
-  if (!refusal.ref) return new IpamError(refusal.code, refusal.message, { details: refusal.details });
-  const key = keyOf(refusal.ref);
-  return new IpamError(refusal.code, `${key}: ${refusal.message}`, { details: { ...refusal.details, key } });
-}
-
-/** The public error of a store that did not do what it was asked. */
-export function errorOfStore(error: StoreError): IpamError {
-  const code = error.code === 'revision-compacted' ? 'too-much-contention' : error.code;
-  return new IpamError(code, error.message, { cause: error });
 }
 
 /** For a message about a bad argument: what was given, what is wanted. */

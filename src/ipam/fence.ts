@@ -7,7 +7,7 @@ import { timeText } from '../core/time.ts';
 import type { Clock } from '../platform/clock.ts';
 import { encode } from '../store/codec.ts';
 import { keyOf } from '../store/keys.ts';
-import { type CallOptions, type Entry, type Guard, type Revision, type Store, StoreError } from '../store/port.ts';
+import { type CallOptions, type CommitRequest, type Entry, type Revision, type Store, StoreError } from '../store/port.ts';
 import { IpamError } from './errors.ts';
 import { Pauses, UNAVAILABLE_PAUSE } from './retry.ts';
 
@@ -21,8 +21,11 @@ export class Fence {
     this.#ref = { kind: 'mark', mark: 'fence', id: clock.uuid() };
   }
 
-  guard(): Guard {
-    return { key: keyOf(this.#ref), revision: this.#revision };
+  /** The commit with the fence's guard. The own fence is not swept with others, however old: it would be guarded twice. */
+  guarding({ guards, writes, deletes }: CommitRequest): CommitRequest {
+    const key = keyOf(this.#ref);
+    const others = guards.filter((guard) => guard.key !== key);
+    return { guards: [...others, { key, revision: this.#revision }], writes, deletes: deletes.filter((deleted) => deleted !== key) };
   }
 
   /** Another commit of this process raised it, or it was swept for its age. */

@@ -14,7 +14,7 @@ import type { Logger } from '../platform/log.ts';
 import { COMMIT_OPERATIONS_MAX, type CommitOutcome, StoreError } from '../store/port.ts';
 import { absorb, load, type Source, toCommitRequest } from '../store/records.ts';
 import type { Call } from './call.ts';
-import { errorOfRefusal, errorOfStore, IpamError } from './errors.ts';
+import { IpamError } from './errors.ts';
 import type { Fence } from './fence.ts';
 import {
   ATTEMPTS_MAX,
@@ -25,6 +25,7 @@ import {
   UNAVAILABLE_PAUSE,
   UNAVAILABLE_RETRIES_MAX,
 } from './retry.ts';
+import { errorOfRefusal, errorOfStore } from './translate.ts';
 
 /** What a planner may depend on besides its draft. */
 export interface Attempt {
@@ -187,13 +188,14 @@ class Batch<T> {
     }
     if (await this.#isHeldBack(decided.map(({ each }) => each))) return true;
     const { fence, store } = this.#context;
-    const request = toCommitRequest(commit);
-    const outcome = await this.#send(() => store.commit({ ...request, guards: [...request.guards, fence.guard()] }, this.#callOptions()));
+    const request = fence.guarding(toCommitRequest(commit));
+    const outcome = await this.#send(() => store.commit(request, this.#callOptions()));
     switch (outcome.kind) {
       case 'committed':
         settle();
         return false;
       case 'conflict':
+        this.#context.log.debug({ event: 'commit-conflict', keys: request.guards.length });
         absorb(this.#context.decoded, this.#view, commit, outcome.current);
         fence.learn(outcome.current);
         return false;

@@ -20,13 +20,13 @@ import {
 import type { Ipam, Resources } from './api.ts';
 import { assignIp, autoAssign, ensureBlock } from './assign.ts';
 import { type Context, runAlone } from './context.ts';
-import { errorOfStore } from './errors.ts';
 import { Fence } from './fence.ts';
 import { Hints } from './hints.ts';
 import { Lanes } from './lanes.ts';
 import { getAssignmentAttributes, ipsByHandle, releaseByHandle, releaseIps, setOwnerAttributes } from './release.ts';
 import { getUtilization, listBlocks } from './reports.ts';
 import { nodeResources, poolResources, reservationResources } from './resources.ts';
+import { errorOfStore } from './translate.ts';
 
 export interface OpenOptions {
   readonly store: Store;

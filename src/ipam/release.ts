@@ -26,7 +26,8 @@ import type {
 import { hostArgument, ipArgument, storedHandleArgument } from './arguments.ts';
 import { Call } from './call.ts';
 import { type Context, runAlone, runJob } from './context.ts';
-import { errorOfRefusal, IpamError, invalidArgument } from './errors.ts';
+import { IpamError, invalidArgument } from './errors.ts';
+import { errorOfRefusal } from './translate.ts';
 
 /** Releases that name no node share one lane. */
 const RELEASE_LANE = ' release';

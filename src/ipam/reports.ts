@@ -6,7 +6,7 @@ import { utilization } from '../core/utilization.ts';
 import { decode } from '../store/codec.ts';
 import { PREFIXES, parseKey } from '../store/keys.ts';
 import type { Revision } from '../store/port.ts';
-import type { BlockView, CallOptions, PoolUtilization } from './api.ts';
+import type { BlockView, CallOptions, PoolUtilization, UtilizationOptions } from './api.ts';
 import type { Context } from './context.ts';
 
 type Listed =
@@ -43,17 +43,18 @@ function viewOf(block: Block): BlockView {
   return { cidr: block.cidr.text, affinity: block.affinity, size: block.allocations.length, held };
 }
 
-/** GU-01 to GU-09. A value that cannot be read is left out; `listBlocks` names it. */
-export async function getUtilization(
-  context: Context,
-  { pools: only, ...options }: { readonly pools?: readonly string[] } & CallOptions = {},
-): Promise<readonly PoolUtilization[]> {
+/** GU-01 to GU-09. A value that cannot be read is left out, and told to `onCorrupt`. */
+export async function getUtilization(context: Context, options: UtilizationOptions = {}): Promise<readonly PoolUtilization[]> {
+  const { pools: only, onCorrupt, ...call } = options;
   const pools: Pool[] = [];
   const reservations: Reservation[] = [];
   const blocks: Block[] = [];
-  for await (const record of recordsUnder(context, PREFIXES.pools, options)) if ('blockSize' in record) pools.push(record);
-  for await (const record of recordsUnder(context, PREFIXES.reservations, options)) if ('cidrs' in record) reservations.push(record);
-  for await (const listed of blocksOfStore(context, options)) if (listed.kind === 'block') blocks.push(listed.block);
+  for await (const record of recordsUnder(context, PREFIXES.pools, call)) if ('blockSize' in record) pools.push(record);
+  for await (const record of recordsUnder(context, PREFIXES.reservations, call)) if ('cidrs' in record) reservations.push(record);
+  for await (const listed of blocksOfStore(context, call)) {
+    if (listed.kind === 'block') blocks.push(listed.block);
+    else onCorrupt?.(listed.key, listed.reason);
+  }
   return utilization({ pools, reservations, blocks, only });
 }
 

@@ -166,7 +166,8 @@ async function deletePool(
   const cidr = pool?.spec.cidr;
   if (pool && !pool.spec.disabled) {
     await pools.replace({ name, spec: { disabled: true }, ...(resourceVersion !== undefined && { resourceVersion }), ...call });
-    await context.clock.sleep(POOL_DRAIN_MS, call.signal);
+    // An abort is reported by the next step; the pool stays disabled, and deleting it again goes on from there.
+    await context.clock.sleep(POOL_DRAIN_MS, call.signal).catch(() => undefined);
   }
   if (cidr) await releasePoolAffinities(context, { cidr, ...call });
   await runAlone(context, call, deleteResource({ kind: 'pool', name }, 'ippool', undefined));

@@ -99,11 +99,12 @@ export class EtcdCalls {
     tryMs: number,
     signal: AbortSignal | undefined,
   ): Promise<{ kind: 'answered'; value: T } | { kind: 'failed'; ended: Try }> {
+    const endMs = this.clock.monotonicMs() + tryMs;
     let sent = false;
     try {
       await this.#probe(call, member, tryMs, signal);
       sent = true;
-      const value = await this.#send(call.request, member, tryMs, signal);
+      const value = await this.#send(call.request, member, endMs - this.clock.monotonicMs(), signal);
       this.#settleOn(member);
       return { kind: 'answered', value };
     } catch (thrown) {
@@ -189,7 +190,7 @@ export class EtcdCalls {
   }
 }
 
-/** What each member said, and what to do about the first of it. */
+/** What each member said, and what to do about it. */
 function describe(tries: readonly Try[]): string {
   const seen = tries.map(({ address, failure }) => `${address}: ${failure.seen}`).join('; ');
   const advice = [...new Set(tries.map(({ failure }) => failure.advice))].join(' ');

@@ -86,7 +86,7 @@ const RULES: readonly Rule[] = [
   },
   {
     ...NOT_SENT,
-    match: /HTTP status code|UNIMPLEMENTED/,
+    match: /UNIMPLEMENTED/,
     seen: 'something answers there, but it is not an etcd of version 3',
     advice: CHECK_ADDRESS,
   },

@@ -2,6 +2,7 @@ import type { Database } from 'lmdb';
 import { assert } from '../core/assert.ts';
 import { type Page, pageAsOf } from './as-of.ts';
 import { compareKeys } from './key-order.ts';
+import { damaged } from './lmdb-errors.ts';
 import {
   decodeEntry,
   decodeLog,
@@ -48,7 +49,7 @@ export class LmdbData {
 
   state(): State {
     const state = this.#db.get(STATE_KEY);
-    assert(state !== undefined, 'an initialised store has a state record');
+    if (!state) throw damaged('its revision');
     return decodeState(state);
   }
 
@@ -135,17 +136,19 @@ export class LmdbData {
     }
   }
 
-  /** The log records of these revisions, which are all there. */
+  /** The log records of these revisions. */
   #records(first: Revision, last: Revision): LogRecord[] {
     if (first > last) return [];
     const range = this.#db.getRange({ start: logKey(first), end: logKey(last + 1n) });
-    return Array.from(range, ({ value }) => decodeLog(value));
+    const records = Array.from(range, ({ value }) => decodeLog(value));
+    if (BigInt(records.length) !== last - first + 1n) throw damaged(`some of revisions ${first} to ${last}`);
+    return records;
   }
 
   #event({ key, kind }: LogItem, revision: Revision): WatchEvent {
     if (kind === 'delete') return { kind, key, revision };
     const entry = this.#version(key, revision, false);
-    assert(entry !== undefined, 'a put has a value');
+    if (!entry) throw damaged(`the value that ${key} had at revision ${revision}`);
     return { kind, key, value: entry.value, revision };
   }
 
@@ -155,7 +158,7 @@ export class LmdbData {
     const current = this.get(key, keysOnly);
     if (current?.revision === revision) return current;
     const value = this.#db.get(oldValueKey(revision, key));
-    assert(value !== undefined, 'the history holds every version that its log names');
+    if (!value) throw damaged(`the value that ${key} had at revision ${revision}`);
     return { key, value: keysOnly ? new Uint8Array() : value, revision };
   }
 
@@ -181,7 +184,7 @@ export class LmdbData {
   #withoutOldest({ revision, compacted, historyBytes }: State): State {
     const oldest = compacted + 1n;
     const record = this.#db.get(logKey(oldest));
-    assert(record !== undefined, 'every revision after the compacted one has a log record');
+    if (!record) throw damaged(`what happened at revision ${oldest}`);
     const { bytes, items } = decodeLog(record);
     for (const { key, previous } of items) if (previous > 0n) this.#remove(oldValueKey(previous, key));
     this.#remove(logKey(oldest));

@@ -20,6 +20,7 @@ interface Meaning {
   readonly advice: string;
 }
 
+const RESTORE = 'It is damaged: restore it from a backup.';
 const FULL: Meaning = { code: 'store-full', advice: 'Its disk is full: free some space there, then try again.' };
 
 /** The first that lists the error's code counts: a number when LMDB found it, text when Node did. */
@@ -33,7 +34,13 @@ const MEANINGS: readonly (Meaning & { readonly codes: readonly (number | string)
   {
     codes: [LMDB_CODES.PAGE_NOTFOUND, LMDB_CODES.CORRUPTED, LMDB_CODES.PANIC, LMDB_CODES.VERSION_MISMATCH, LMDB_CODES.INVALID],
     code: 'store-foreign',
-    advice: 'It is damaged: restore it from a backup.',
+    advice: RESTORE,
+  },
+  {
+    // A record shorter than what it must hold.
+    codes: ['ERR_OUT_OF_RANGE', 'ERR_BUFFER_OUT_OF_BOUNDS'],
+    code: 'store-foreign',
+    advice: RESTORE,
   },
   { codes: [LMDB_CODES.READERS_FULL], code: 'store-unavailable', advice: 'Too many processes use it at once: try again later.' },
   {
@@ -49,10 +56,19 @@ export const FREE_BYTES_MIN = 1_048_576;
 
 /** What LMDB or the file system said, as the port tells it; anything else, such as a bug, is given back unchanged. */
 export function explain(error: unknown, name: string, folder: string): unknown {
+  if (!(error instanceof Error) || error instanceof StoreError) return error;
   const code = codeOf(error);
-  if (!(error instanceof Error) || error instanceof StoreError || code === undefined) return error;
-  const meaning = isDiskFull(code, folder) ? FULL : (MEANINGS.find(({ codes }) => codes.includes(code)) ?? OTHER);
+  if (code === undefined) return error;
+  const known = MEANINGS.find(({ codes }) => codes.includes(code));
+  // What Node's own functions say about their arguments is a bug.
+  if (!known && typeof code === 'string' && code.startsWith('ERR_')) return error;
+  const meaning = isDiskFull(code, folder) ? FULL : (known ?? OTHER);
   return new StoreError(meaning.code, `The store ${name} cannot be used: ${error.message}. ${meaning.advice}`, { cause: error });
+}
+
+/** A record that must be there is not. `lost`: what cannot be told for want of it. */
+export function damaged(lost: string): StoreError {
+  return new StoreError('store-foreign', `The embedded store is damaged: it has lost ${lost}. Restore it from a backup.`);
 }
 
 /** LMDB reports a write that the disk took only in part as an input/output error. */
@@ -61,10 +77,9 @@ function isDiskFull(code: number | string, folder: string): boolean {
 }
 
 /** Undefined for errors that neither the system nor LMDB reported. */
-function codeOf(error: unknown): number | string | undefined {
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'number') return code;
-  return typeof code === 'string' && !code.startsWith('ERR_') ? code : undefined;
+function codeOf(error: Error): number | string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'number' || typeof code === 'string' ? code : undefined;
 }
 
 /** What this user may still fill; 0 when nobody can tell. */

@@ -24,7 +24,9 @@ const anyIp = fc
   .constantFrom<Version>(4, 6)
   .chain((version) => fc.bigInt({ min: 0n, max: (1n << BigInt(ADDRESS_BITS[version])) - 1n }).map((value) => ({ version, value })));
 
-const anyCidr = anyIp.chain((address) => fc.integer({ min: 0, max: ADDRESS_BITS[address.version] }).map((length) => cidrOf(address, length)));
+const anyCidr = anyIp.chain((address) =>
+  fc.integer({ min: 0, max: ADDRESS_BITS[address.version] }).map((length) => cidrOf(address, length)),
+);
 
 /** Small enough to look at every address. */
 const smallCidr = anyIp.chain((address) =>
@@ -197,6 +199,8 @@ describe('parsing', () => {
     'fd00::/129',
     'fe80::%eth0/64',
     'fd00::/-1',
+    '::ffff:10.0.0.0/24',
+    '::ffff:10.0.0.0/120',
     '',
   ])('refuses the network %j', (text) => {
     expect(parseCidr(text)).toEqual({ kind: 'not-a-cidr' });
@@ -264,7 +268,13 @@ describe('parsing', () => {
 describe('compareCidrs', () => {
   it('orders by family, then numerically, then larger networks first', () => {
     const sorted = ['9.0.0.0/8', '10.0.0.0/8', '10.0.0.0/9', '10.0.0.0/32', '10.0.0.1/32', '::/0', 'fd00::/8'];
-    expect(sorted.toReversed().map(cidr).toSorted(compareCidrs).map(({ text }) => text)).toEqual(sorted);
+    expect(
+      sorted
+        .toReversed()
+        .map(cidr)
+        .toSorted(compareCidrs)
+        .map(({ text }) => text),
+    ).toEqual(sorted);
   });
 
   it('is 0 for equal networks alone, and turns its sign with its arguments', () => {

@@ -69,7 +69,7 @@ describe('creation', () => {
     [{ cidr: '' }, 'spec.cidr', undefined, 'IPPool CIDR must be specified'],
     [{ cidr: '1.2.3' }, 'spec.cidr', '1.2.3', 'IPPool CIDR must be a valid subnet'],
     [{ cidr: '10.0.0.0/33' }, 'spec.cidr', '10.0.0.0/33', 'IPPool CIDR must be a valid subnet'],
-    [{ cidr: '10.0.0.1/24' }, 'spec.cidr', '10.0.0.0/24', 'IPPool CIDR is not strictly masked'],
+    [{ cidr: '10.0.0.1/24' }, 'spec.cidr', '10.0.0.1/24', 'IPPool CIDR is not strictly masked (the network is 10.0.0.0/24)'],
     [{ cidr: '2.0.0.0/16', blockSize: 19 }, 'spec.blockSize', '19', RANGE],
     [{ cidr: '2.0.0.0/24', blockSize: 33 }, 'spec.blockSize', '33', RANGE],
     [{ cidr: '2.0.0.0/24', blockSize: 26.5 }, 'spec.blockSize', '26.5', RANGE],
@@ -207,7 +207,7 @@ describe('change', () => {
   it('PV-09 refuses an old network with host bits until it is written canonically', () => {
     const ancient = pool('ancient', '10.0.0.1/24');
     expect(poolChangeViolations(ancient, { cidr: '10.0.0.1/24', disabled: true })).toMatchObject([
-      { rule: 'cidr-not-masked', value: '10.0.0.0/24' },
+      { rule: 'cidr-not-masked', value: '10.0.0.1/24' },
     ]);
     expect(poolChangeViolations(ancient, { cidr: '10.0.0.0/24', disabled: true })).toEqual([]);
   });

@@ -34,7 +34,9 @@ Examples:
 async function show(cli: Cli, { ip, map, showBlocks }: Options): Promise<void> {
   if (ip !== undefined) return printResult(cli, await addressReport(cli, ip));
   if (map) return showMap(cli);
-  const pools = await withIpam(cli, (ipam) => ipam.getUtilization({ signal: cli.terminal.signal }));
+  const onCorrupt = (key: string, reason: string) =>
+    cli.terminal.note(`plat: ${key} cannot be read (${reason}); the figures leave it out. It was left as it is.`);
+  const pools = await withIpam(cli, (ipam) => ipam.getUtilization({ signal: cli.terminal.signal, onCorrupt }));
   await printResult(cli, {
     value: { pools: utilizationValue(pools, { withBlocks: showBlocks === true }) },
     text: () => utilizationTable(pools, { withBlocks: showBlocks === true }),
