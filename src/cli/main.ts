@@ -11,6 +11,9 @@ const EXIT_BROKEN_PIPE = 141;
 /** Takes away the line of progress. */
 const CLEAR_LINE = '\r\x1b[K';
 
+// A TLS connection to an etcd named by its address makes Node print a warning that no user can act on.
+process.noDeprecation = true;
+
 const interrupt = new AbortController();
 // Once: a second signal ends the process at once.
 process.once('SIGINT', () => interrupt.abort());

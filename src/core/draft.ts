@@ -2,6 +2,7 @@
  * A planner's working copy: the View, and on top of it what the plan will write. Requests planned together see each
  * other's changes; one that is refused is rolled back alone.
  */
+import type { Cidr } from './addr.ts';
 import type { Collection, Owner, RecordOf, Ref, RefOf } from './records.ts';
 import { collectionId, type Found, inKeyOrder, type Need, refId, type SeenRevision, type View } from './view.ts';
 
@@ -103,6 +104,16 @@ export class Draft {
   #isThere(ref: Ref): boolean {
     const change = this.#changes.get(refId(ref));
     return change ? change.kind === 'write' : this.#view.find(ref)?.kind !== 'absent';
+  }
+
+  /** The network around `cidr` of which every block is known. */
+  listedAround(cidr: Cidr): Cidr | undefined {
+    return this.#view.listedAround(cidr);
+  }
+
+  /** Blocks of a listed network that have another size than `prefixLength` and are still there. */
+  listedOfOtherSize(network: Cidr, prefixLength: number): readonly Cidr[] {
+    return this.#view.listedOfOtherSize(network, prefixLength).filter((cidr) => this.#isThere({ kind: 'block', cidr }));
   }
 
   /** Asks for several things in one read; does nothing when all are known. */

@@ -2,7 +2,7 @@
  * What a planner can see: decoded records, each with the revision it was read at, wherever they came from: a cold read, the
  * entries that a conflict returned, or (later) a mirror fed by watches.
  */
-import type { Cidr } from './addr.ts';
+import { type Cidr, covers } from './addr.ts';
 import type { Collection, RecordOf, Ref, RefOf } from './records.ts';
 
 /** Revision of a record, or that there is none: exactly what a guard needs. */
@@ -63,6 +63,9 @@ export function collectionId(collection: Collection): string {
 export class View {
   readonly #records = new Map<string, Found>();
   readonly #collections = new Map<string, readonly Ref[]>();
+  /** Networks whose blocks were all listed. */
+  readonly #listed: Cidr[] = [];
+  readonly #otherSizes = new Map<string, readonly Cidr[]>();
 
   /** What is known of the record; undefined when nothing is. */
   find<K extends Ref['kind']>(ref: RefOf<K>): Found<K> | undefined {
@@ -70,9 +73,15 @@ export class View {
     return found ?? (this.#isUnlisted(ref) ? { kind: 'absent' } : undefined);
   }
 
-  /** An affinity that is not among all of its owner's. */
+  /** An affinity that is not among all of its owner's, or a block that is not among all of a network. */
   #isUnlisted(ref: Ref): boolean {
-    return ref.kind === 'affinity' && this.#collections.has(collectionId({ kind: 'affinitiesOf', owner: ref.owner }));
+    if (ref.kind === 'affinity') return this.#collections.has(collectionId({ kind: 'affinitiesOf', owner: ref.owner }));
+    return ref.kind === 'block' && this.listedAround(ref.cidr) !== undefined;
+  }
+
+  /** The network around `cidr` of which every block is known. */
+  listedAround(cidr: Cidr): Cidr | undefined {
+    return this.#listed.find((network) => covers(network, cidr));
   }
 
   set(ref: Ref, found: Found): void {
@@ -94,6 +103,18 @@ export class View {
     if (!same) this.set(ref, found);
   }
 
+  /** Of a network whose blocks were all listed, those of another size than `prefixLength`: hardly ever any. */
+  listedOfOtherSize(network: Cidr, prefixLength: number): readonly Cidr[] {
+    const id = `${network.text} ${prefixLength}`;
+    const known = this.#otherSizes.get(id);
+    if (known) return known;
+    const cidrs = blockCidrs(this.members({ kind: 'blocksWithin', cidr: network }) ?? []).filter(
+      (cidr) => cidr.prefixLength !== prefixLength,
+    );
+    this.#otherSizes.set(id, cidrs);
+    return cidrs;
+  }
+
   /** Members in key order; their records are in the view too. */
   members(collection: Collection): readonly Ref[] | undefined {
     return this.#collections.get(collectionId(collection));
@@ -101,6 +122,7 @@ export class View {
 
   setMembers(collection: Collection, members: readonly Ref[]): void {
     this.#collections.set(collectionId(collection), members);
+    if (collection.kind === 'blocksWithin') this.#listed.push(collection.cidr);
   }
 }
 

@@ -18,7 +18,7 @@ const NO_NEED: Need = { refs: [], probes: [], collections: [] };
 
 /** Runs one planner that shares its commit with nobody. */
 export async function runAlone<T>(context: Context, options: CallOptions, planner: Planner<T>, lane = 'operator'): Promise<T> {
-  return runJob(context, lane, { call: new Call(context.clock, options), firstNeed: NO_NEED, planner: () => planner });
+  return runJob(context, lane, { call: new Call(context.clock, options), firstNeed: NO_NEED, planner: () => planner, rereads: true });
 }
 
 /** Runs a job in a lane; a plan that no commit can hold is refused. */

@@ -48,6 +48,8 @@ export interface Job<T> {
   /** After an unknown outcome that can land no more: true when the planned value did happen. */
   readonly happened?: (draft: Draft, planned: T) => boolean;
   readonly beforeCommit?: (() => void | Promise<void>) | undefined;
+  /** After a conflict everything is read anew: the plan depends on whole collections, which a conflict tells nothing of. */
+  readonly rereads?: boolean;
 }
 
 /** How a job left the loop. */
@@ -103,8 +105,8 @@ class Batch<T> {
 
   async run(): Promise<void> {
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-      if (attempt >= FRESH_VIEW_FROM_ATTEMPT) this.#view = new View();
       const active = this.#dropEnded();
+      if (attempt >= FRESH_VIEW_FROM_ATTEMPT || (attempt > 1 && active.some(({ job }) => job.rereads))) this.#view = new View();
       if (active.length === 0) return;
       const planned = await this.#plan(active, attempt);
       this.#settleUnplanned(active, planned.outcomes);

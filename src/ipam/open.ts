@@ -87,11 +87,15 @@ function contextOf({ store, clock = systemClock, log = silentLogger, walkStart }
   return { ...loop, lanes: new Lanes(loop), hints: new Hints() };
 }
 
-/** RG-02: single-address blocks start anywhere, so that concurrent callers of one host do not all aim at the same one. */
+/**
+ * RG-02: single-address blocks start anywhere, so that concurrent callers of one host do not all aim at the same one; the
+ * claims of one request then follow each other.
+ */
 function hashedStart(salt: number): WalkStart {
   return (host, pool, blocks, start) => {
-    const seed = blocks === addressCount(pool) ? `${host} ${salt} ${start}` : start === 0 ? host : `${host} ${start}`;
-    return walkStartIndex(seed, pool, blocks);
+    const isSingleAddress = blocks === addressCount(pool);
+    if (isSingleAddress) return walkStartIndex(`${host} ${salt}`, pool, blocks);
+    return walkStartIndex(start === 0 ? host : `${host} ${start}`, pool, blocks);
   };
 }
 

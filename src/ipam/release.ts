@@ -27,6 +27,7 @@ import { hostArgument, ipArgument, storedHandleArgument } from './arguments.ts';
 import { Call } from './call.ts';
 import { type Context, runAlone, runJob } from './context.ts';
 import { IpamError, invalidArgument } from './errors.ts';
+import type { Job } from './loop.ts';
 import { errorOfRefusal } from './translate.ts';
 
 /** Releases that name no node share one lane. */
@@ -73,18 +74,28 @@ function groupsOf(requests: readonly ReleaseRequest[]): ReleaseRequest[][] {
   return groups;
 }
 
+/** Each block and, rarely, its affinity change; the handle, the mark and what is swept come once. */
+const BLOCKS_PER_COMMIT = 40;
+
 export async function releaseByHandle(context: Context, options: ReleaseByHandleOptions): Promise<ReleaseByHandleResult> {
   const handle = sanitisedHandle(storedHandleArgument(options.handle));
   const lane = options.host === undefined ? RELEASE_LANE : hostArgument(options.host);
   const final = options.final ?? false;
-  const released = await runJob<ReleasedHandle>(context, lane, {
+  const job: Job<ReleasedHandle> = {
     call: new Call(context.clock, options),
     firstNeed: firstNeedOfRelease({ handle, sweep: final }),
     // Sweeping is a courtesy: it must not make an attempt fail twice.
-    planner: ({ number }) => planReleaseByHandle({ handle, final, sweep: final && number === 1 }),
+    planner: ({ number }) => planReleaseByHandle({ handle, final, sweep: final && number === 1, blocksMax: BLOCKS_PER_COMMIT }),
     happened: (draft, planned) => planned.found && isReleased(draft, handle),
-  });
-  return { found: released.found, released: released.released.map(({ text }) => text) };
+  };
+  let part = await runJob(context, lane, job);
+  const released = [...part.released];
+  const { found } = part;
+  while (part.hasMore) {
+    part = await runJob(context, lane, job);
+    released.push(...part.released);
+  }
+  return { found, released: released.map(({ text }) => text) };
 }
 
 export async function ipsByHandle(context: Context, options: { readonly handle: string } & CallOptions): Promise<readonly string[]> {

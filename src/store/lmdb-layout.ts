@@ -2,7 +2,7 @@
  * The records of the embedded store, in one LMDB database (docs/data-model.md). The first byte of a key tells the record:
  *
  *     H                        format and version of this layout, JSON
- *     S                        revision, compacted revision, bytes of history: three 64-bit numbers
+ *     S                        {@link State}: three 64-bit numbers
  *     E <key>                  revision of the commit that wrote it, then the value
  *     L <revision>             what that commit changed: see {@link LogRecord}
  *     V <revision> <key>       a value that this revision wrote and a later one replaced or deleted
@@ -29,6 +29,8 @@ export interface State {
   /** Of all log records and old values. */
   readonly historyBytes: number;
 }
+
+export const EMPTY_STATE: State = { revision: 0n, compacted: 0n, historyBytes: 0 };
 
 /** One changed key of a commit. `previous`: the revision of the entry it replaced or deleted; 0: there was none. */
 export interface LogItem {

@@ -4,7 +4,7 @@ import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { findDamage } from './lmdb-check.ts';
 import type { LmdbDatabase } from './lmdb-data.ts';
 import { FREE_BYTES_MIN, freeBytes } from './lmdb-errors.ts';
-import { encodeState, FORMAT, FORMAT_VERSION, HEADER_KEY, STATE_KEY } from './lmdb-layout.ts';
+import { EMPTY_STATE, encodeState, FORMAT, FORMAT_VERSION, HEADER_KEY, STATE_KEY } from './lmdb-layout.ts';
 import { StoreError } from './port.ts';
 
 export const DATA_FILE = 'data.mdb';
@@ -73,7 +73,7 @@ function checkHeader(db: LmdbDatabase): string | undefined {
     // Another process may have been quicker.
     if (db.get(HEADER_KEY) !== undefined) return;
     void db.put(HEADER_KEY, Buffer.from(JSON.stringify({ format: FORMAT, version: FORMAT_VERSION })));
-    void db.put(STATE_KEY, encodeState({ revision: 0n, compacted: 0n, historyBytes: 0 }));
+    void db.put(STATE_KEY, encodeState(EMPTY_STATE));
   });
   db.resetReadTxn();
   return checkFormat(db.get(HEADER_KEY) ?? Buffer.alloc(0));

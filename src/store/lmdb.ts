@@ -40,8 +40,6 @@ const PAGE_SIZE = 1_000;
 /** Commits of one process that share a transaction, and so one wait for the disk. */
 const BATCH_COMMITS_MAX = 128;
 const WATCH_REVISIONS_MAX = 100;
-/** Commits whose history goes when the disk is full. */
-const HISTORY_GIVEN_UP = 100n;
 /** File notifications only make a watch quicker: it looks by itself this often. */
 const WATCH_POLL_MS = 1_000;
 
@@ -149,6 +147,7 @@ class LmdbFolder implements LmdbStore {
     try {
       let next = fromRevision;
       while (!end.aborted) {
+        this.#refuseEnded(undefined);
         const from = next;
         const batch = this.#explained(() => {
           this.#data.refresh();
@@ -207,12 +206,11 @@ class LmdbFolder implements LmdbStore {
     this.#notifyAll();
   }
 
-  /** Nothing happened, except that a disk which failed in the middle of `isDecided` commits may hold them after all. */
+  /** Nothing happened; but once all `isDecided` LMDB had begun to write, and only a full disk tells for sure that it did not finish. */
   #fail(batch: readonly Waiting[], error: unknown, isDecided: boolean): void {
     const cause = explain(error, this.name, this.#folder);
     const isFull = cause instanceof StoreError && cause.code === 'store-full';
     if (isDecided) this.#reopen();
-    if (isFull) this.#giveUpHistory();
     for (const { resolve, reject } of batch) {
       if (isDecided && !isFull && cause instanceof Error) resolve({ kind: 'unknown', cause });
       else reject(cause);
@@ -227,20 +225,6 @@ class LmdbFolder implements LmdbStore {
       this.#data = new LmdbData(this.#db, this.#history);
     } catch (error) {
       this.#failure = explain(error, this.name, this.#folder);
-    }
-  }
-
-  /** On a full disk a little less history gives later deletes the room that they need. */
-  #giveUpHistory(): void {
-    if (this.#failure) return;
-    try {
-      this.#db.transactionSync(() => {
-        const { revision, compacted } = this.#data.state();
-        const wanted = compacted + HISTORY_GIVEN_UP;
-        this.#data.compact(wanted < revision ? wanted : revision);
-      });
-    } catch {
-      this.#reopen();
     }
   }
 

@@ -84,6 +84,8 @@ function claimOne(draft: Draft, env: PlanEnv, { owner, cidr, pool }: { owner: Ow
     return true;
   }
   const isOwn = block.affinity === affinityText(owner);
+  // XR-04: what is reported as claimed must still be there when the other blocks are.
+  if (isOwn) draft.guard(blockRef(cidr));
   if (isOwn && affinity?.state !== 'confirmed') draft.put(affinityRef(owner, cidr), CONFIRMED);
   if (!isOwn && affinity) draft.delete(affinityRef(owner, cidr));
   return isOwn;

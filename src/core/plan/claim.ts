@@ -15,8 +15,11 @@ import { affinityRef, blockRef } from './refs.ts';
 
 /** Blocks at the beginning of the walk that are probed together: 28 ranges of keys for /26. */
 const WALK_BLOCKS = 112;
-/** Addresses at the beginning of the walk whose blocks are read with values, to meet own ones without an affinity (CR-05): about 20 KB. */
-const VALUE_ADDRESSES = 64;
+/**
+ * Existing blocks before the first free one are read when they have at most this many addresses, to meet own ones without
+ * an affinity (CR-05): about 40 KB.
+ */
+const VALUE_ADDRESSES = 128;
 /** Other places of a large pool, tried when the beginning of the walk is taken: each is the 256 addresses around a block. */
 const PLACES = 10;
 const PLACE_ADDRESSES = 256n;
@@ -128,22 +131,19 @@ function otherPlaces(family: Family, pool: UsablePool): Cidr[] {
   return [...cidrs.values()];
 }
 
-/** What the walk still has, after one listing of the pool's block keys. */
+/** What the walk still has, after one listing of the pool's block keys: from then on nothing in the pool is unknown. */
 function* restOfWalk(family: Family, pool: UsablePool, walk: Iterable<Cidr>): Generator<Cidr> {
-  const collection = { kind: 'blocksWithin' as const, cidr: pool.cidr };
-  const existing = new Set(blockCidrs(family.draft.members(collection)).map((cidr) => cidr.text));
-  for (const cidr of walk) {
-    // What seems free is probed all the same: a block of another size may lie there.
-    if (!existing.has(cidr.text)) requireSurroundings(family.draft, [cidr]);
-    yield cidr;
-  }
+  family.draft.require({ probes: largerThan(pool.cidr).map(blockRef), collections: [{ kind: 'blocksWithin', cidr: pool.cidr }] });
+  yield* walk;
 }
 
-function probe(family: Family, { walk, elsewhere }: { walk: readonly Cidr[]; elsewhere: readonly Cidr[] }): void {
-  const [first] = walk;
-  const withValue = first ? walk.slice(0, Math.max(1, Math.floor(VALUE_ADDRESSES / Number(addressCount(first))))) : [];
-  const near = [...walk, ...elsewhere];
-  family.draft.require({ refs: withValue.map(blockRef), ...surroundingsOf(near) });
+/** Existence of all of these, and the values of a few existing blocks that the walk meets first. */
+function probe({ draft }: Family, { walk, elsewhere }: { walk: readonly Cidr[]; elsewhere: readonly Cidr[] }): void {
+  requireSurroundings(draft, [...walk, ...elsewhere]);
+  const firstFree = walk.findIndex((cidr) => !draft.exists(blockRef(cidr)));
+  const passed = walk.slice(0, firstFree < 0 ? walk.length : firstFree).filter((cidr) => draft.peek(blockRef(cidr))?.kind === 'exists');
+  const addresses = passed.reduce((sum, cidr) => sum + addressCount(cidr), 0n);
+  if (addresses <= VALUE_ADDRESSES) draft.require({ refs: passed.map(blockRef) });
 }
 
 /**
@@ -163,12 +163,12 @@ export function listedBlocks(family: Family): TakenCidr[] {
 
 /** What {@link isFreeOfOverlap} needs to know of these CIDRs, in one read. */
 export function requireSurroundings(draft: Draft, cidrs: readonly Cidr[]): void {
-  draft.require(surroundingsOf(cidrs));
+  draft.require(surroundingsOf(cidrs.filter((cidr) => draft.listedAround(cidr) === undefined)));
 }
 
 function surroundingsOf(cidrs: readonly Cidr[]) {
   return {
-    probes: cidrs.flatMap(largerBlocks).map(blockRef),
+    probes: cidrs.flatMap(largerElsewhere).map(blockRef),
     collections: cidrs.map((cidr) => ({ kind: 'blocksNear' as const, cidr })),
   };
 }
@@ -177,16 +177,20 @@ function surroundingsOf(cidrs: readonly Cidr[]) {
 export function isFreeOfOverlap(draft: Draft, cidr: Cidr): boolean {
   requireSurroundings(draft, [cidr]);
   if (draft.exists(blockRef(cidr))) return false;
-  if (largerBlocks(cidr).some((larger) => draft.exists(blockRef(larger)))) return false;
-  return !blockCidrs(draft.members({ kind: 'blocksNear', cidr })).some((near) => overlaps(near, cidr));
+  const listed = draft.listedAround(cidr);
+  const larger = listed ? largerThan(cidr) : largerElsewhere(cidr);
+  if (larger.some((around) => draft.exists(blockRef(around)))) return false;
+  const others = listed ? draft.listedOfOtherSize(listed, cidr.prefixLength) : blockCidrs(draft.members({ kind: 'blocksNear', cidr }));
+  return !others.some((other) => overlaps(other, cidr));
 }
 
-/** Larger blocks around `cidr`, but for those that start in its own 256 addresses: `blocksNear` shows these. */
-function largerBlocks(cidr: Cidr): Cidr[] {
-  const larger: Cidr[] = [];
-  for (let length = SHORTEST_PREFIX[cidr.version]; length < cidr.prefixLength; length++) {
-    const around = cidrOf({ version: cidr.version, value: cidr.base }, length);
-    if (around.base / PLACE_ADDRESSES !== cidr.base / PLACE_ADDRESSES) larger.push(around);
-  }
-  return larger;
+/** Blocks around `cidr`, but for those that start in its own 256 addresses: `blocksNear` shows these. */
+function largerElsewhere(cidr: Cidr): Cidr[] {
+  return largerThan(cidr).filter((around) => around.base / PLACE_ADDRESSES !== cidr.base / PLACE_ADDRESSES);
+}
+
+function largerThan(cidr: Cidr): Cidr[] {
+  const shortest = SHORTEST_PREFIX[cidr.version];
+  const lengths = Array.from({ length: Math.max(0, cidr.prefixLength - shortest) }, (_, index) => shortest + index);
+  return lengths.map((length) => cidrOf({ version: cidr.version, value: cidr.base }, length));
 }

@@ -117,15 +117,15 @@ function usedPools(family: Family, { stop }: Shortage): string[] {
   return family.pools.map((pool) => {
     const blocks = blockCount(pool.cidr, pool.blockSize);
     if (blocks === 0n) return `${pool.name} (${pool.cidrText}) is smaller than its block size /${pool.blockSize}`;
-    return `${pool.name} (${pool.cidrText}, ${blocks} block(s) of /${pool.blockSize}) ${foundIn(family, stop)}`;
+    return `${pool.name} (${pool.cidrText}) ${foundIn(family, stop)} ${blocks} block(s) of /${pool.blockSize}`;
   });
 }
 
 function foundIn({ config }: Family, stop: Stop): string {
-  if (stop === 'full') return 'has no free address in any block';
-  if (stop === 'strict-affinity') return "has no block left that is nobody's or empty";
-  if (stop === 'no-block' || config.strictAffinity) return 'was not searched for a new block';
-  return 'has no address to borrow';
+  if (stop === 'full') return 'has no free address in its';
+  if (stop === 'strict-affinity') return 'has none left for this host of its';
+  if (stop === 'no-block' || config.strictAffinity) return 'was not searched for a new one of its';
+  return 'has no address to borrow in its';
 }
 
 function otherPools(family: Family, { verdicts }: Shortage): string[] {

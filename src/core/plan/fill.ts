@@ -63,13 +63,13 @@ function takeFromNewBlocks(
   { taken, take, isFilled }: Progress & { taken: TakenCidr[] },
 ): 'block-limit' | undefined {
   const candidates = claimable(family, taken);
-  for (;;) {
-    if (isFilled()) return undefined;
-    if (blocksMax >= 0 && blocksOwned(family) >= blocksMax) return 'block-limit';
+  for (let owned = blocksOwned(family); !isFilled(); owned++) {
+    if (blocksMax >= 0 && owned >= blocksMax) return 'block-limit';
     const block = nextBlock(family, candidates, taken);
     if (!block) return undefined;
     take(block);
   }
+  return undefined;
 }
 
 /** In all pools of the family (MB-05); a block that is wholly reserved is of no use to its owner and does not count (MB-08). */

@@ -44,7 +44,7 @@ function putOrDrop(draft: Draft, id: string, stored: Handle, blocks: ReadonlyMap
 }
 
 /** Blocks that the handle's record names, in its order. */
-export function blocksOfHandle(handle: Handle): Cidr[] {
+function blocksOfHandle(handle: Handle): Cidr[] {
   return [...handle.blocks.keys()].flatMap((text) => parseCidrMasked(text) ?? []);
 }
 

@@ -1,5 +1,5 @@
 /** Releases: by address (RI) and by handle (RH). Block, handle, and what becomes of an emptied block change together. */
-import { type Cidr, cidrOf, containsIp, type Ip, ipOfOrdinal, ordinalOf } from '../addr.ts';
+import { type Cidr, cidrOf, containsIp, type Ip, ipOfOrdinal, ordinalOf, parseCidrMasked } from '../addr.ts';
 import {
   type Claim,
   type Cooldown,
@@ -17,7 +17,7 @@ import { done, type Refusal, refused } from '../outcome.ts';
 import type { Block, Handle, Pool } from '../records.ts';
 import { matches, parseSelector, selectsEverything } from '../selector.ts';
 import type { Need } from '../view.ts';
-import { blocksOfHandle, countDown, forgetBlock } from './handles.ts';
+import { countDown, forgetBlock } from './handles.ts';
 import { leaveReleaseMark, sweepMarks, sweptMarks } from './marks.ts';
 import type { Planner } from './plan.ts';
 import { affinityRef, blockRef, CONFIG, handleRef, nodeRef, POOLS } from './refs.ts';
@@ -174,10 +174,14 @@ export interface ReleaseByHandle {
   /** Leave a mark that makes this release final (I11). */
   readonly final: boolean;
   readonly sweep: boolean;
+  /** Blocks that one commit releases from; the handle keeps counting the others until they are released too (I3). */
+  readonly blocksMax: number;
 }
 
 export interface ReleasedHandle {
   readonly found: boolean;
+  /** Blocks are left for the next commit. */
+  readonly hasMore: boolean;
   readonly released: readonly Ip[];
 }
 
@@ -196,18 +200,22 @@ export function releaseByHandle(request: ReleaseByHandle): Planner<ReleasedHandl
     if (final) leaveReleaseMark(draft, id, env);
     if (sweep) sweepMarks(draft, id, env);
     const handle = draft.get(handleRef(id));
-    if (!handle) return done({ found: false, released: [] });
-    return done({ found: true, released: releaseBlocksOf(draft, id, handle, settingsOf(draft, env)) });
+    if (!handle) return done({ found: false, hasMore: false, released: [] });
+    const blocks = [...handle.blocks.keys()].slice(0, request.blocksMax);
+    const released = releaseBlocksOf(draft, id, { handle, blocks, ...settingsOf(draft, env) });
+    return done({ found: true, hasMore: handle.blocks.size > blocks.length, released });
   };
 }
 
-function releaseBlocksOf(
-  draft: Draft,
-  id: string,
-  handle: Handle,
-  { cooldown, pools }: { cooldown: Cooldown; pools: readonly Pool[] },
-): Ip[] {
-  const cidrs = blocksOfHandle(handle);
+interface BlocksOfHandle {
+  readonly handle: Handle;
+  readonly blocks: readonly string[];
+  readonly cooldown: Cooldown;
+  readonly pools: readonly Pool[];
+}
+
+function releaseBlocksOf(draft: Draft, id: string, { handle, blocks, cooldown, pools }: BlocksOfHandle): Ip[] {
+  const cidrs = blocks.flatMap((text) => parseCidrMasked(text) ?? []);
   draft.require({ refs: cidrs.map(blockRef) });
   const released: Ip[] = [];
   for (const cidr of cidrs) {
@@ -217,7 +225,7 @@ function releaseBlocksOf(
     writeReleased(draft, outcome.block, pools, cooldown);
     released.push(...outcome.ordinals.map((ordinal) => ipOfOrdinal(cidr, ordinal)));
   }
-  for (const text of handle.blocks.keys()) forgetBlock(draft, id, text);
+  for (const text of blocks) forgetBlock(draft, id, text);
   if (handle.blocks.size === 0) draft.delete(handleRef(id));
   return released;
 }
