@@ -83,7 +83,7 @@ export class LmdbData {
       const old = current.get(key) ?? this.get(key);
       if (!old && !value) return;
       items.push({ key, kind: value ? 'put' : 'delete', previous: old?.revision ?? 0n });
-      if (old) this.#keep(old);
+      if (old) oldValueBytes += this.#keep(old);
       if (value) this.#put(entryKey(key), encodeEntry(revision, value));
       else this.#remove(entryKey(key));
     };

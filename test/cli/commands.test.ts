@@ -1,71 +1,16 @@
-import { hostname } from 'node:os';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parse as parseYaml } from 'yaml';
-import { startEtcd } from '../support/etcd.ts';
-import { etcdApi } from '../support/etcd-api.ts';
-import { type Installed, install } from '../support/installed.ts';
-
-let plat: Installed;
-beforeAll(async () => {
-  plat = await install();
-});
-afterAll(() => plat.remove());
-
-interface Stage {
-  /** URL of an empty store. */
-  fresh(): Promise<string>;
-  stop(): Promise<void>;
-}
-
-async function lmdbStage(): Promise<Stage> {
-  return { fresh: async () => `lmdb:${await plat.folder()}/store`, stop: async () => {} };
-}
-
-async function etcdStage(): Promise<Stage> {
-  const { endpoints, stop } = await startEtcd();
-  const [endpoint = ''] = endpoints;
-  const everything = Buffer.from('\0').toString('base64');
-  return {
-    fresh: async () => {
-      await etcdApi(endpoint, 'kv/deleterange', { key: everything, range_end: everything });
-      return `etcd://${endpoints.join(',')}`;
-    },
-    stop,
-  };
-}
+import { describe, expect, it } from 'vitest';
+import { etcdStage, lmdbStage, useSession } from './session.ts';
 
 describe.each([
   ['LMDB', lmdbStage],
   ['etcd', etcdStage],
 ])('plat on %s', (_name, openStage) => {
-  let stage: Stage;
-  let store: string;
-  beforeAll(async () => {
-    stage = await openStage();
-  });
-  afterAll(() => stage.stop());
-  beforeEach(async () => {
-    store = await stage.fresh();
-  });
-
-  const run = (line: string, ...more: string[]) => plat.run(['--store', store, ...line.split(' '), ...more]);
-  /** Runs a line that must succeed without a word on stderr. */
-  const ok = async (line: string, ...more: string[]) => {
-    const { code, stdout, stderr } = await run(line, ...more);
-    expect({ line, code, stderr }).toEqual({ line, code: 0, stderr: '' });
-    return stdout;
-  };
-  const json = async (line: string, ...more: string[]) => JSON.parse(await ok(`-o json ${line}`, ...more));
-  /** Runs a line that must fail with nothing on stdout and one paragraph on stderr. */
-  const refused = async (line: string, ...more: string[]) => {
-    const { code, stdout, stderr } = await run(line, ...more);
-    expect({ line, code, stdout }).toEqual({ line, code: 1, stdout: '' });
-    expect(stderr).toMatch(/^plat: [^\n]+\n$/);
-    return stderr;
-  };
+  const { run, ok, json, refused } = useSession(openStage);
 
   it('needs no set-up: the first command works, and says which command makes a pool', async () => {
     expect(await refused('ipam auto-assign --host a --handle h')).toContain('plat create ippool');
+    expect(await run('ipam show')).toMatchObject({ code: 0, stderr: expect.stringContaining('plat create ippool') });
+    expect(await json('ipam show')).toEqual({ pools: [] });
     const { code, stderr } = await run('-o json ipam auto-assign --host a');
     expect({ code, error: JSON.parse(stderr).error }).toMatchObject({
       code: 1,
@@ -87,14 +32,6 @@ describe.each([
     expect(new Set([...first.ips, ...second.ips]).size).toBe(3);
   });
 
-  it('asks for one IPv4 address for this machine when nothing else is said', async () => {
-    await ok('create ippool p --cidr 10.0.0.0/24');
-    const { ips } = await json('ipam auto-assign');
-    expect(ips).toHaveLength(1);
-    expect(await ok('get nodes')).toContain(hostname().toLowerCase());
-    expect((await json(`ipam show --ip ${ips[0]}`)).attributes.active).toEqual({ node: hostname().toLowerCase() });
-  });
-
   it('I7 assigns both families in one request, and gives none when one family is short', async () => {
     await ok('create ippool four --cidr 10.0.0.0/30 --block-size 30');
     await ok('create ippool six --cidr fd00::/120 --block-size 126');
@@ -106,35 +43,6 @@ describe.each([
       { name: 'four', inUse: 3 },
       { name: 'six', inUse: 2 },
     ]);
-  });
-
-  it('with --partial gives what there is and says what is missing', async () => {
-    await ok('create ippool p --cidr 10.0.0.0/30 --block-size 30');
-    const { code, stdout, stderr } = await run('-o json ipam auto-assign --num4 6 --partial --host a');
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({
-      ips: { length: 4 },
-      shortfalls: [{ family: 4, requested: 6, missing: 2, code: 'no-free-address' }],
-    });
-    expect(stderr).toMatch(/^plat: .*10\.0\.0\.0\/30/);
-    expect(await refused('ipam auto-assign --num4 1 --partial --host a')).toContain('10.0.0.0/30');
-  });
-
-  it('AA-20 a full pool is named, with what to do', async () => {
-    await ok('create ippool tiny --cidr 10.0.0.0/30 --block-size 30');
-    await ok('ipam auto-assign --num4 4 --host a');
-    expect(await refused('ipam auto-assign --host b')).toMatch(/tiny.*10\.0\.0\.0\/30.*add a pool/i);
-  });
-
-  it('takes a pool by name or network, of the family that is asked for', async () => {
-    await ok('create ippool a --cidr 10.1.0.0/24');
-    await ok('create ippool b --cidr 10.2.0.0/24');
-    await ok('create ippool six --cidr fd00::/64');
-    expect((await json('ipam auto-assign --host n --pool b')).ips[0]).toMatch(/^10\.2\./);
-    expect((await json('ipam auto-assign --host n --pool 10.1.0.0/24')).ips[0]).toMatch(/^10\.1\./);
-    expect((await json('ipam auto-assign --host n --num6 1 --pool six')).ips[0]).toMatch(/^fd00:/);
-    expect(await refused('ipam auto-assign --host n --pool none')).toContain('plat get ippools');
-    expect(await run('ipam auto-assign --host n --pool six')).toMatchObject({ code: 2, stderr: expect.stringContaining('--num6 1') });
   });
 
   it('assigns a certain address once; the second time is refused, or returned when asked', async () => {
@@ -212,60 +120,6 @@ describe.each([
     ]);
   });
 
-  it('shows one cell per address on the map', async () => {
-    await ok('create ippool p --cidr 10.0.0.0/28 --block-size 29');
-    await ok('ipam assign --ip 10.0.0.1 --host a --handle h');
-    await ok('ipam assign --ip 10.0.0.2 --host b --handle i');
-    const map = await ok('ipam show --map');
-    expect(map).toMatch(/^p {2}10\.0\.0\.0\/28 {2}1 block, 2 addresses held, 1 borrowed\n {2}A 10\.0\.0\.0\/29 {2}\.Ab\.\.\.\.\.$/m);
-    expect(map).toMatch(/A a {3}B b/);
-    expect(await json('ipam show --map')).toMatchObject({
-      blocks: [{ cidr: '10.0.0.0/29', pool: 'p', addresses: [{ ip: '10.0.0.1', state: 'held', handle: 'h', node: 'a' }, { node: 'b' }] }],
-    });
-  });
-
-  it('creates, gets and deletes pools and nodes, in every format and under short names', async () => {
-    const created = await json(
-      'create pool p --cidr 10.0.0.0/24 --disabled --assignment-mode manual --allowed-uses Workload,Tunnel',
-      '--node-selector',
-      "rack == 'r1'",
-    );
-    const spec = { cidr: '10.0.0.0/24', blockSize: 26, disabled: true, assignmentMode: 'Manual', nodeSelector: "rack == 'r1'" };
-    expect(created).toMatchObject({ kind: 'IPPool', apiVersion: 'projectcalico.org/v3', metadata: { name: 'p' }, spec });
-    expect(await json('get ippool p')).toEqual(created);
-    expect(parseYaml(await ok('-o yaml get pools'))).toMatchObject({ kind: 'IPPoolList', items: [created] });
-    expect(await ok('get ippools')).toMatch(/^NAME +CIDR .*\np +10\.0\.0\.0\/24 +26 .* true +rack == 'r1'\n$/);
-    await ok('create node n --label rack=r1 --label zone=z');
-    expect(await ok('get nodes')).toBe('NAME   LABELS\nn      rack=r1,zone=z\n');
-    expect(await json('get node n')).toMatchObject({ kind: 'Node', metadata: { name: 'n', labels: { rack: 'r1', zone: 'z' } } });
-    await ok('delete node n');
-    await ok('delete pool p');
-    expect((await json('get pools')).items).toEqual([]);
-    expect(await refused('get ippool p')).toContain("no IP pool 'p'");
-    expect(await refused('get node n')).toContain("no node 'n'");
-    await refused('delete ippool p');
-    await refused('delete node n');
-  });
-
-  it('PV-02 refuses pools that overlap, exist already or have a block size out of range', async () => {
-    await ok('create ippool p --cidr 10.0.0.0/24');
-    expect(await refused('create ippool q --cidr 10.0.0.0/16')).toMatch(/p\b.*10\.0\.0\.0\/24/);
-    expect(await refused('create ippool p --cidr 10.9.0.0/24')).toMatch(/exists already/);
-    expect(await refused('create ippool r --cidr 10.8.0.0/24 --block-size 19')).toMatch(/between 20 and 32/);
-    const { stderr } = await run('-o json create ippool q --cidr 10.0.0.0/16');
-    expect(JSON.parse(stderr).error).toMatchObject({ code: 'pool-overlap', details: { violations: { length: 1 } } });
-  });
-
-  it('deletes a pool in use only when told so, and leaves its addresses with their holders', async () => {
-    await ok('create ippool p --cidr 10.0.0.0/24');
-    await ok('ipam auto-assign --num4 3 --host a --handle h');
-    const refusal = await refused('delete ippool p');
-    expect(refusal).toMatch(/'p' \(10\.0\.0\.0\/24\) has 3 addresses in use, in 1 block.*--yes/);
-    expect((await json('get pools')).items).toHaveLength(1);
-    expect(await json('delete ippool p --yes')).toMatchObject({ name: 'p', deleted: true, addressesLeftInUse: 3 });
-    expect(await json('ipam release --handle h')).toMatchObject({ released: { length: 3 } });
-  });
-
   it('gives up the blocks of a deleted node, and finds it done the second time', async () => {
     await ok('create ippool p --cidr 10.0.0.0/24');
     await ok('ipam auto-assign --host a --handle h');
@@ -274,29 +128,5 @@ describe.each([
     await ok('ipam release --handle h');
     expect((await json('ipam show --map')).blocks).toEqual([]);
     expect(await refused('delete node a')).toContain('a');
-  });
-
-  it('I1 gives eight processes at once eight different addresses', async () => {
-    await ok('create ippool p --cidr 10.0.0.0/24 --block-size 29');
-    const results = await Promise.all(
-      Array.from({ length: 8 }, (_, index) => json(`ipam auto-assign --host n${index % 2} --handle h${index}`)),
-    );
-    expect(new Set(results.flatMap(({ ips }) => ips)).size).toBe(8);
-  });
-
-  it.each([
-    ['an address', 'ipam assign --ip 010.0.0.1 --host a'],
-    ['an address to release', 'ipam release --ip 10.0.0.0/24'],
-    ['an address to show', 'ipam show --ip nonsense'],
-    ['a handle', 'ipam auto-assign --host a --handle a/b'],
-    ['a host', 'ipam auto-assign --host a/b'],
-    ['a name', 'create node a/b'],
-    ['a network', 'create ippool p --cidr 10/8'],
-  ])('refuses %s that is none', async (_what, line) => {
-    const { code, stdout, stderr } = await run(line);
-    expect({ code: code === 0, stdout }).toEqual({ code: false, stdout: '' });
-    const [word = ''] = line.split(' ').filter((part) => /^(010|10\/8|10\.|nonsense|a\/b)/.test(part));
-    expect(stderr).toMatch(/^plat: [^\n]+\n$/);
-    expect(stderr).toContain(word);
   });
 });

@@ -1,11 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Installed, install } from '../support/installed.ts';
-
-let plat: Installed;
-beforeAll(async () => {
-  plat = await install();
-});
-afterAll(() => plat.remove());
+import { describe, expect, it } from 'vitest';
+import { runLine } from './session.ts';
 
 const COMMANDS = [
   'create ippool',
@@ -25,7 +19,7 @@ describe('plat --help', () => {
   it.each(['', 'create', 'get', 'delete', 'ipam', ...COMMANDS])(
     'plat %s --help has usage, the global options and examples',
     async (command) => {
-      const { code, stdout, stderr } = await plat.run([...command.split(' ').filter(Boolean), '--help']);
+      const { code, stdout, stderr } = await runLine([...command.split(' ').filter(Boolean), '--help']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(new RegExp(`^Usage: plat ${command}`));
       expect(stdout).toMatch(/--store <url>/);
@@ -37,17 +31,17 @@ describe('plat --help', () => {
   it('lists every command of the grammar', async () => {
     for (const command of COMMANDS.filter((name) => name.includes(' '))) {
       const [group = '', name = ''] = command.split(' ');
-      expect((await plat.run([group, '--help'])).stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+      expect((await runLine([group, '--help'])).stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }
   });
 
   it('plat help COMMAND is the same', async () => {
-    const [byWord, byFlag] = await Promise.all([plat.run(['help', 'ipam', 'show']), plat.run(['ipam', 'show', '--help'])]);
+    const [byWord, byFlag] = await Promise.all([runLine(['help', 'ipam', 'show']), runLine(['ipam', 'show', '--help'])]);
     expect(byWord).toEqual(byFlag);
   });
 
   it('is shown on stderr, with exit code 2, when no command is named', async () => {
-    const { code, stdout, stderr } = await plat.run(['ipam']);
+    const { code, stdout, stderr } = await runLine(['ipam']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^Usage: plat ipam/);
   });
@@ -55,7 +49,7 @@ describe('plat --help', () => {
 
 describe('plat --version', () => {
   it('prints the version and nothing else', async () => {
-    expect(await plat.run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' });
+    expect(await runLine(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' });
   });
 });
 
@@ -78,14 +72,14 @@ describe('a wrong command line', () => {
     ['options that exclude each other', 'ipam release --ip 10.0.0.1 --handle h', /cannot be used with option '--handle/],
     ['nothing to release', 'ipam release', /Give --ip ADDRESS, once or more, or --handle ID/],
   ])('%s: one line on stderr that says what was wrong and what is expected, exit code 2', async (_case, line, message) => {
-    const { code, stdout, stderr } = await plat.run(line.split(' '));
+    const { code, stdout, stderr } = await runLine(line.split(' '));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^plat: [^\n]+\n$/);
     expect(stderr).toMatch(message);
   });
 
   it.each([['-o json'], ['-ojson'], ['--output json'], ['--output=json']])('with %s is told as a JSON object', async (format) => {
-    const { code, stderr } = await plat.run([...format.split(' '), 'ipam', 'auto-asign']);
+    const { code, stderr } = await runLine([...format.split(' '), 'ipam', 'auto-asign']);
     expect(code).toBe(2);
     expect(JSON.parse(stderr)).toEqual({ error: { code: 'usage', message: expect.stringContaining('auto-asign'), details: {} } });
   });

@@ -7,8 +7,8 @@ import {
   attributeAt,
   blockFault,
   type Cooldown,
-  type IsReserved,
   collect,
+  type IsReserved,
   ordinalsOfHandle,
   release,
   releaseHandle,
@@ -40,7 +40,8 @@ interface Real {
 const cooldownOf = ({ nowNs, seconds }: Real): Cooldown => ({ nowNs, seconds });
 const isReserved =
   (reserved: number): IsReserved =>
-  (address) => Number(address.value % BigInt(SIZE)) === reserved;
+  (address) =>
+    Number(address.value % BigInt(SIZE)) === reserved;
 
 /** As every operation does: what has cooled is counted in first. */
 function collectBoth(model: Model, real: Real): void {

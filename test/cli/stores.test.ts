@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runLine, useSession } from './session.ts';
+
+/** A port of this machine on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const address = listener.address();
+  listener.close();
+  await once(listener, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a TCP listener has a port');
+  return address.port;
+}
+
+describe('the store', () => {
+  const { store, ok, json } = useSession();
+
+  it('is taken from PLAT_STORE without --store, which wins', async () => {
+    await ok('create ippool here --cidr 10.0.0.0/24');
+    const env = { PLAT_STORE: store() };
+    expect((await runLine(['get', 'ippools'], { env })).stdout).toContain('here');
+    const elsewhere = `${store()}-2`;
+    expect((await runLine(['get', 'ippools', '--store', elsewhere], { env })).stdout).not.toContain('here');
+  });
+
+  it('is one in the state folder of the user when nothing names another', async () => {
+    const stateFolder = dirname(store().replace('lmdb:', ''));
+    await runLine(['create', 'ippool', 'mine', '--cidr', '10.0.0.0/24'], { env: { XDG_STATE_HOME: stateFolder } });
+    const { stdout } = await runLine(['--store', `lmdb:${join(stateFolder, 'plat')}`, 'get', 'ippools']);
+    expect(stdout).toContain('mine');
+  });
+
+  it('may be named before the command or behind it', async () => {
+    await ok('create ippool here --cidr 10.0.0.0/24');
+    const behind = await runLine(['get', 'ippools', '-o', 'json', '--store', store()]);
+    expect(JSON.parse(behind.stdout)).toEqual(await json('get ippools'));
+  });
+
+  it('is named in the answer when nobody serves it', async () => {
+    const port = await closedPort();
+    const { code, stdout, stderr } = await runLine(['--store', `etcd://127.0.0.1:${port}`, '-o', 'json', 'get', 'nodes']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { code: 'store-unavailable', message: expect.stringContaining(`127.0.0.1:${port}`) },
+    });
+  });
+
+  it('is refused when its folder cannot be one, and when a file of another kind is there', async () => {
+    const folder = dirname(store().replace('lmdb:', ''));
+    await writeFile(join(folder, 'file'), 'not a store');
+    for (const path of ['file', 'file/below']) {
+      const { code, stdout, stderr } = await runLine(['--store', `lmdb:${join(folder, path)}`, 'get', 'nodes']);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(/^plat: [^\n]+\n$/);
+      expect(stderr).toContain(join(folder, 'file'));
+    }
+  });
+
+  it.each(['sqlite:x', 'lmdb:', 'etcd://', 'etcd://host:99999', '/var/lib/x'])('as %j is a wrong command line', async (url) => {
+    const { code, stdout, stderr } = await runLine(['--store', url, 'get', 'nodes']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^plat: [^\n]*etcd:\/\/HOST:PORT[^\n]*lmdb:FOLDER[^\n]*\n$/);
+  });
+
+  it('never shows a password that was put into its URL', async () => {
+    const { code, stderr } = await runLine(['--store', 'etcd://root:hunter2@127.0.0.1:2379', 'get', 'nodes']);
+    expect(code).toBe(2);
+    expect(stderr).not.toContain('hunter2');
+    expect(stderr).toContain('ETCD_PASSWORD');
+  });
+});
+
+describe('PLAT_LOG', () => {
+  const { store } = useSession();
+
+  it('is refused when it names no level', async () => {
+    const { code, stdout, stderr } = await runLine(['--store', store(), 'get', 'nodes'], { env: { PLAT_LOG: 'loud' } });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('debug, info, warn, error, silent');
+  });
+});
