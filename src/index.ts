@@ -12,5 +12,5 @@ export { IpamError, type IpamErrorCode } from './ipam/errors.ts';
 export { type OpenOptions, openIpam } from './ipam/open.ts';
 export { type Clock, systemClock } from './platform/clock.ts';
 export type { Logger } from './platform/log.ts';
-export { openStore } from './store/open.ts';
+export { openStore, StoreUrlError } from './store/open.ts';
 export { type Store, StoreError, type StoreErrorCode } from './store/port.ts';

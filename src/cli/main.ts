@@ -12,7 +12,7 @@ const EXIT_BROKEN_PIPE = 141;
 const CLEAR_LINE = '\r\x1b[K';
 
 // A TLS connection to an etcd named by its address makes Node print a warning that no user can act on.
-process.noDeprecation = true;
+Object.assign(process, { noDeprecation: true });
 
 const interrupt = new AbortController();
 // Once: a second signal ends the process at once.

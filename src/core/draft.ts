@@ -171,6 +171,10 @@ export class Draft {
     this.#guards = new Map(savepoint.guards);
   }
 
+  hasChanges(): boolean {
+    return this.#changes.size > 0;
+  }
+
   /** Operations the commit would have: the larger of guards, and writes with deletes. */
   operationCount(): number {
     const { guards } = this.toCommit();

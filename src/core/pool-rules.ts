@@ -138,7 +138,7 @@ function cidrViolations(spec: PoolSpec): readonly Violation[] {
       field,
       value: cidr.text,
       rule: 'pool-too-small',
-      message: 'IP pool size is too small for use with Calico IPAM. It must be equal to or greater than the block size.',
+      message: 'IP pool size is too small. It must be equal to or greater than the block size.',
     }),
     ...when(cidr.version === 6 && spec.ipipMode !== 'Never', {
       field: 'spec.ipipMode',

@@ -1,6 +1,7 @@
 /** The order in which a host looks for a block in a pool (RG): claiming, reclaiming and borrowing follow the same walk. */
 import { ADDRESS_BITS, addressCount, type Cidr, cidrAt, covers } from './addr.ts';
 import { assert } from './assert.ts';
+import { hash64 } from './hash.ts';
 
 /** Number of blocks of prefix length `blockSize` in `pool`; 0 when the pool is smaller than a block (RG-03). */
 export function blockCount(pool: Cidr, blockSize: number): bigint {
@@ -27,21 +28,11 @@ export function blockIndex(pool: Cidr, block: Cidr): bigint {
   return (block.base - pool.base) / addressCount(block);
 }
 
-const FNV_OFFSET_BASIS = 0xcbf29ce484222325n;
-const FNV_PRIME = 0x100000001b3n;
-const MASK_64 = (1n << 64n) - 1n;
-
 /**
  * Where the walk of `host` in a pool starts: the same on every call, spread over hosts (RG-02).
  *
- * FNV-1a 64 over the UTF-8 bytes of the host name, a zero byte and the pool's CIDR text, the upper half folded into the
- * lower, modulo the number of blocks (1 or more).
+ * The hash of the host name, a zero byte and the pool's CIDR text, modulo the number of blocks (1 or more).
  */
 export function walkStartIndex(host: string, pool: Cidr, blocks: bigint): bigint {
-  let hash = FNV_OFFSET_BASIS;
-  for (const byte of new TextEncoder().encode(`${host}\0${pool.text}`)) {
-    hash = ((hash ^ BigInt(byte)) * FNV_PRIME) & MASK_64;
-  }
-  // The low bits of a product know only the low bits of its factors.
-  return (hash ^ (hash >> 32n)) % blocks;
+  return hash64(`${host}\0${pool.text}`) % blocks;
 }

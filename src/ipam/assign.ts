@@ -1,5 +1,6 @@
 /** AutoAssign, AssignIp and EnsureBlock: from options to jobs, from plans to results. */
 import type { Version } from '../core/addr.ts';
+import type { Holder } from '../core/block.ts';
 import { type AssignIp, firstNeedOfAssignIp, assignIp as planAssignIp } from '../core/plan/assign-ip.ts';
 import type { Assigned } from '../core/plan/assigned.ts';
 import {
@@ -40,26 +41,27 @@ export async function autoAssign(context: Context, options: AutoAssignOptions): 
   const families = familiesOf(options);
   if (families.length === 0) return {};
   const call = new Call(context.clock, options);
-  const base = { ...commonOf(context, options), ...limitsOf(options), families, partial: options.partial ?? false };
+  const base = { ...commonOf(options), ...limitsOf(options), partial: options.partial ?? false };
   const uid = context.clock.uuid();
-  const job = (wanted: readonly FamilyRequest[], partial: boolean): Job<AutoAssigned> => {
+  const job = (wanted: readonly FamilyRequest[]): Job<AutoAssigned> => {
     const request: AutoAssign = {
       ...base,
       families: wanted,
-      partial,
       releaseMark: undefined,
       newNode: options.registerNode ? newNode(base.host, uid, context.clock.nowNs()) : undefined,
+      operation: operationOf(context, base.holder),
     };
     return jobOf(call, options, {
       firstNeed: withHints(context, base.host, firstNeedOfAutoAssign(request, options.unlessReleased ?? false)),
       planner: ({ watched }) => planAutoAssign({ ...request, releaseMark: watched }),
-      happened: (draft, { families: planned }) => hasAssigned(draft, { ...base, assigned: planned.flatMap(({ addresses }) => addresses) }),
+      happened: (draft, { families: planned }) =>
+        hasAssigned(draft, { ...request, assigned: planned.flatMap(({ addresses }) => addresses) }),
     });
   };
   const assigned = await assignInParts(
     context,
     base.host,
-    { families, partial: base.partial, isWhole: options.unlessReleased ?? false, call },
+    { families, partial: base.partial, returnHeld: base.returnHeld, isWhole: options.unlessReleased ?? false },
     job,
   );
   context.hints.note(
@@ -91,7 +93,7 @@ function limitsOf(options: AutoAssignOptions) {
   };
 }
 
-function commonOf(context: Context, options: AssignCommon) {
+function commonOf(options: AssignCommon) {
   const holder = holderArgument(options);
   const use = options.use ?? 'Workload';
   if (!USES.includes(use))
@@ -104,8 +106,12 @@ function commonOf(context: Context, options: AssignCommon) {
     use,
     maxPerHandle: integerArgument('maxPerHandle', options.maxPerHandle, { otherwise: 0, min: 0 }),
     returnHeld: options.ifHeld === 'return',
-    operation: holder.handle === undefined ? context.clock.uuid() : undefined,
   };
+}
+
+/** Without a handle only a mark tells afterwards whether a commit happened: one per commit. */
+function operationOf(context: Context, holder: Holder): string | undefined {
+  return holder.handle === undefined ? context.clock.uuid() : undefined;
 }
 
 interface JobParts<T> {
@@ -156,8 +162,10 @@ function addressOf({ ip, prefixLength, block, pool, sequenceNumber, borrowed, ex
 export async function assignIp(context: Context, options: AssignIpOptions): Promise<AssignedAddress> {
   const ip = ipArgument(options.ip);
   const call = new Call(context.clock, options);
+  const common = commonOf(options);
   const request: AssignIp = {
-    ...commonOf(context, options),
+    ...common,
+    operation: operationOf(context, common.holder),
     ip,
     reservedEnds: reservedEndsArgument(ip.version, options.hostReserved),
     releaseMark: undefined,

@@ -1,6 +1,8 @@
 /** What every operation of one opened library shares. */
 
+import { leaveOperationMark, sweepMarks } from '../core/plan/marks.ts';
 import type { Planner } from '../core/plan/plan.ts';
+import { markRef } from '../core/plan/refs.ts';
 import type { Need } from '../core/view.ts';
 import type { CallOptions } from './api.ts';
 import { Call } from './call.ts';
@@ -14,11 +16,35 @@ export interface Context extends LoopContext {
   readonly hints: Hints;
 }
 
-const NO_NEED: Need = { refs: [], probes: [], collections: [] };
+/** For jobs whose planners ask for everything themselves. */
+export const NO_NEED: Need = { refs: [], probes: [], collections: [] };
 
 /** Runs one planner that shares its commit with nobody. */
 export async function runAlone<T>(context: Context, options: CallOptions, planner: Planner<T>, lane = 'operator'): Promise<T> {
-  return runJob(context, lane, { call: new Call(context.clock, options), firstNeed: NO_NEED, planner: () => planner, rereads: true });
+  return runJob(context, lane, {
+    ...withEvidence(context, planner),
+    call: new Call(context.clock, options),
+    firstNeed: NO_NEED,
+    rereads: true,
+  });
+}
+
+/**
+ * A planner whose commit leaves a mark of its own, since nothing else would tell afterwards whether it happened. It takes a
+ * few old marks away with it.
+ */
+export function withEvidence<T>(context: Context, planner: Planner<T>): Pick<Job<T>, 'planner' | 'happened'> {
+  const operation = context.clock.uuid();
+  return {
+    planner: (attempt) => (draft, env) => {
+      const outcome = planner(draft, env);
+      if (outcome.kind !== 'done' || !draft.hasChanges()) return outcome;
+      leaveOperationMark(draft, operation, env);
+      if (attempt.number === 1) sweepMarks(draft, operation, env);
+      return outcome;
+    },
+    happened: (draft) => draft.exists(markRef('operation', operation)),
+  };
 }
 
 /** Runs a job in a lane; a plan that no commit can hold is refused. */

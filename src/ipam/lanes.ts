@@ -32,7 +32,11 @@ export class Lanes {
   /** Runs the job in its lane; rejects with an `IpamError`, or {@link Oversized}. */
   async run<T>(lane: string, job: Job<T>): Promise<T> {
     job.call.throwIfEnded();
-    const result = await new Promise<Settled>((settle) => this.#enqueue(lane, { job: job as Job<unknown>, settle }));
+    const result = await new Promise<Settled>((settle) => {
+      const waiting = { job: job as Job<unknown>, settle };
+      this.#enqueue(lane, waiting);
+      job.call.signal?.addEventListener('abort', () => this.#leave(lane, waiting), { once: true });
+    });
     switch (result.kind) {
       case 'done':
         return result.value as T;
@@ -51,6 +55,15 @@ export class Lanes {
     }
     this.#queues.set(lane, [waiting]);
     void this.#drain(lane);
+  }
+
+  /** Whose caller has gone need not wait for its turn. */
+  #leave(lane: string, waiting: Waiting): void {
+    const queue = this.#queues.get(lane) ?? [];
+    const place = queue.findIndex(({ settle }) => settle === waiting.settle);
+    if (place < 0) return;
+    queue.splice(place, 1);
+    waiting.settle({ kind: 'failed', error: waiting.job.call.ended() });
   }
 
   async #drain(lane: string): Promise<void> {

@@ -1,7 +1,6 @@
 /** Releases and look-ups by address and by handle. */
 import { sanitisedHandle } from '../core/block.ts';
 import { done, refused } from '../core/outcome.ts';
-import { isReleased } from '../core/plan/doubt.ts';
 import { heldBy } from '../core/plan/handles.ts';
 import { assignmentAttributes, type OwnerUpdate, setOwners } from '../core/plan/owner.ts';
 import type { Planner } from '../core/plan/plan.ts';
@@ -25,7 +24,7 @@ import type {
 } from './api.ts';
 import { hostArgument, ipArgument, storedHandleArgument } from './arguments.ts';
 import { Call } from './call.ts';
-import { type Context, runAlone, runJob } from './context.ts';
+import { type Context, runAlone, runJob, withEvidence } from './context.ts';
 import { IpamError, invalidArgument } from './errors.ts';
 import type { Job } from './loop.ts';
 import { errorOfRefusal } from './translate.ts';
@@ -43,8 +42,8 @@ export async function releaseIps(context: Context, options: ReleaseIpsOptions): 
   const unallocated = new Set<string>();
   const errors: IpamError[] = [];
   for (const group of groupsOf(requests)) {
-    const job = { call, firstNeed: { refs: [CONFIG], probes: [], collections: [POOLS] }, planner: () => planReleaseIps(group) };
-    const result = await runJob(context, lane, job);
+    const firstNeed = { refs: [CONFIG], probes: [], collections: [POOLS] };
+    const result = await runJob(context, lane, { ...withEvidence(context, planReleaseIps(group)), call, firstNeed });
     released.push(...result.released);
     for (const text of result.unallocated) unallocated.add(text);
     errors.push(...result.refusals.map(errorOfRefusal));
@@ -81,21 +80,26 @@ export async function releaseByHandle(context: Context, options: ReleaseByHandle
   const handle = sanitisedHandle(storedHandleArgument(options.handle));
   const lane = options.host === undefined ? RELEASE_LANE : hostArgument(options.host);
   const final = options.final ?? false;
+  let doubted: ReleasedHandle | undefined;
   const job: Job<ReleasedHandle> = {
     call: new Call(context.clock, options),
-    firstNeed: firstNeedOfRelease({ handle, sweep: final }),
+    firstNeed: firstNeedOfRelease({ handle, sweep: true }),
     // Sweeping is a courtesy: it must not make an attempt fail twice.
-    planner: ({ number }) => planReleaseByHandle({ handle, final, sweep: final && number === 1, blocksMax: BLOCKS_PER_COMMIT }),
-    happened: (draft, planned) => planned.found && isReleased(draft, handle),
+    planner: ({ number }) => planReleaseByHandle({ handle, final, sweep: number === 1, blocksMax: BLOCKS_PER_COMMIT }),
+    // Releasing again does no harm, and a final release must leave its mark whoever emptied the handle.
+    happened: (_, planned) => {
+      if (planned.found) doubted = planned;
+      return false;
+    },
   };
   let part = await runJob(context, lane, job);
+  if (!part.found && doubted) part = doubted;
   const released = [...part.released];
-  const { found } = part;
   while (part.hasMore) {
     part = await runJob(context, lane, job);
     released.push(...part.released);
   }
-  return { found, released: released.map(({ text }) => text) };
+  return { found: part.found || released.length > 0, released: released.map(({ text }) => text) };
 }
 
 export async function ipsByHandle(context: Context, options: { readonly handle: string } & CallOptions): Promise<readonly string[]> {

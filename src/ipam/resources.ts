@@ -162,15 +162,15 @@ async function deletePool(
   options: { readonly name: string; readonly resourceVersion?: string } & CallOptions,
 ): Promise<void> {
   const { name, resourceVersion, ...call } = options;
-  const pool = await pools.get({ name, ...call });
-  const cidr = pool?.spec.cidr;
+  let pool = await pools.get({ name, ...call });
   if (pool && !pool.spec.disabled) {
-    await pools.replace({ name, spec: { disabled: true }, ...(resourceVersion !== undefined && { resourceVersion }), ...call });
+    pool = await pools.replace({ name, spec: { disabled: true }, ...(resourceVersion !== undefined && { resourceVersion }), ...call });
     // An abort is reported by the next step; the pool stays disabled, and deleting it again goes on from there.
     await context.clock.sleep(POOL_DRAIN_MS, call.signal).catch(() => undefined);
-  }
-  if (cidr) await releasePoolAffinities(context, { cidr, ...call });
-  await runAlone(context, call, deleteResource({ kind: 'pool', name }, 'ippool', undefined));
+  } else if (pool && resourceVersion !== undefined) pool = { ...pool, resourceVersion };
+  if (pool) await releasePoolAffinities(context, { cidr: pool.spec.cidr, ...call });
+  // Whoever enabled it again meanwhile wants to keep it.
+  await runAlone(context, call, deleteResource({ kind: 'pool', name }, 'ippool', revisionArgument(pool?.resourceVersion)));
 }
 
 function textsOf(value: Json | undefined): readonly string[] {

@@ -42,6 +42,7 @@ export function openDatabase(folder: string): LmdbDatabase {
     overlappingSync: false,
     mapSize: MAP_BYTES,
     maxReaders: READERS_MAX,
+    permissionsMode: FILE_MODE,
   };
   const db: LmdbDatabase = open<Buffer, Buffer>(options);
   try {

@@ -22,7 +22,7 @@ import {
 import { Reservations } from '../../src/core/cidrset.ts';
 import type { Block } from '../../src/core/records.ts';
 import { ATTRIBUTE, emptyBlock, holding, MADE_NS, withHeld } from '../support/blocks.ts';
-import { cidr, type ip, block as plainBlock, reservation } from '../support/records.ts';
+import { cidr, block as plainBlock, reservation } from '../support/records.ts';
 
 const NONE_RESERVED = () => false;
 const AT_ONCE = { nowNs: MADE_NS, seconds: 0 };
@@ -202,7 +202,7 @@ describe('looking', () => {
 describe('releasing by address', () => {
   const lucky = holding({ lucky: [13, 26, 39] });
 
-  it('BK-15a takes the last address of a handle away', () => {
+  it('BK-15 (a) takes the last address of a handle away', () => {
     const outcome = releasedFrom(release(holding({ unlucky: [13] }), [claim(13, 'unlucky')], AT_ONCE));
     expect(outcome).toMatchObject({ changed: true, unallocated: [], countByHandle: new Map([['unlucky', 1]]) });
     expect(ordinalsInUse(outcome.block)).toEqual([]);
@@ -210,20 +210,20 @@ describe('releasing by address', () => {
     expect(outcome.block.unallocated.at(-1)).toBe(13);
   });
 
-  it('BK-15b leaves the others of the handle', () => {
+  it('BK-15 (b) leaves the others of the handle', () => {
     const outcome = releasedFrom(release(lucky, [claim(13)], AT_ONCE));
     expect(outcome.countByHandle).toEqual(new Map([['lucky', 1]]));
     expect(ordinalsOfHandle(outcome.block, 'lucky')).toEqual([26, 39]);
   });
 
-  it('BK-15c takes several in one call', () => {
+  it('BK-15 (c) takes several in one call', () => {
     const outcome = releasedFrom(release(lucky, [claim(39), claim(13), claim(26)], AT_ONCE));
     expect(outcome.countByHandle).toEqual(new Map([['lucky', 3]]));
     expect(outcome.block.unallocated.slice(-3)).toEqual([13, 26, 39]);
     expect(blockFault(outcome.block)).toBeUndefined();
   });
 
-  it('BK-15d reports what nobody held, and changes nothing', () => {
+  it('BK-15 (d) reports what nobody held, and changes nothing', () => {
     const block = emptyBlock();
     expect(release(block, [claim(13, 'h')], AT_ONCE)).toEqual({
       kind: 'released',
@@ -234,7 +234,7 @@ describe('releasing by address', () => {
     });
   });
 
-  it('BK-15e, BK-18, I6 refuses another handle', () => {
+  it('BK-15 (e), BK-18, I6 refuses another handle', () => {
     const block = holding({ newstuff: [100] });
     expect(release(block, [claim(100, 'oldstuff')], AT_ONCE)).toEqual({ kind: 'wrong-handle', ordinal: 100, stored: 'newstuff' });
     expect(release(withHeld(emptyBlock(), 100, { handle: undefined, attrs: undefined }), [claim(100, 'oldstuff')], AT_ONCE)).toMatchObject({
@@ -242,7 +242,7 @@ describe('releasing by address', () => {
     });
   });
 
-  it('BK-15f, BK-18, I6 refuses another sequence number', () => {
+  it('BK-15 (f), BK-18, I6 refuses another sequence number', () => {
     const block = { ...holding({ h: [13] }), sequenceNumberForAllocation: new Map([[13, 10n]]) };
     expect(release(block, [claim(13, 'h', 999n)], AT_ONCE)).toEqual({ kind: 'bad-sequence-number', ordinal: 13, stored: 10n });
     expect(release(block, [claim(13, 'h', 10n)], AT_ONCE).kind).toBe('released');

@@ -8,13 +8,18 @@ import { change, commit, listed, text, valueOf } from '../support/store.ts';
 const problem = smallDiskProblem();
 if (problem !== undefined) console.warn(`NOT TESTED here, an embedded store on a full disk: ${problem}.`);
 
+// skip: where no small disk can be mounted; the line above says so.
 describe.skipIf(problem !== undefined)('an embedded store on a full disk', () => {
   it('refuses a commit whole, and still reads', async () => {
     const { folder } = await smallDisk(2_048);
     const store = await openLmdbStore(folder);
     const written = await fill(store);
     const refused = commit(store, { put: { '/x': 'x'.repeat(20_000), '/y': 'y' } });
-    await expect(refused).rejects.toMatchObject({ name: 'StoreError', code: 'store-full', message: expect.stringContaining('free some space') });
+    await expect(refused).rejects.toMatchObject({
+      name: 'StoreError',
+      code: 'store-full',
+      message: expect.stringContaining('free some space'),
+    });
     expect((await listed(store, '/')).map(({ key }) => key)).toEqual(written);
     expect(await valueOf(store, written[0]!)).toBe('x'.repeat(10_000));
     await store.close();
@@ -44,7 +49,9 @@ describe.skipIf(problem !== undefined)('an embedded store on a full disk', () =>
       commit(store, { put: { '/a': 'after' } }),
       ...['/b', '/c', '/d'].map((key) => commit(store, { put: { [key]: big } })),
     ]);
-    expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(Array.from({ length: 4 }, () => 'store-full'));
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
+      Array.from({ length: 4 }, () => 'store-full'),
+    );
     expect((await listed(store, '/')).map(({ value }) => text(value))).toEqual(['before']);
     await change(store, { put: { '/a': 'after' } });
     expect(await valueOf(store, '/a')).toBe('after');
@@ -58,7 +65,9 @@ describe.skipIf(problem !== undefined)('an embedded store on a full disk', () =>
       for (let index = 0; index < count; index++) await change(store, { put: { [`/${index % 5}`]: 'x'.repeat(3_000) } });
     };
     await round(200);
-    await writeFile(join(folder, 'somebody-elses'), Buffer.alloc(2 ** 21)).catch((error: { code: string }) => expect(error.code).toBe('ENOSPC'));
+    await writeFile(join(folder, 'somebody-elses'), Buffer.alloc(2 ** 21)).catch((error: { code: string }) =>
+      expect(error.code).toBe('ENOSPC'),
+    );
     await round(200);
     expect(await listed(store, '/')).toHaveLength(5);
     await store.close();
@@ -66,7 +75,10 @@ describe.skipIf(problem !== undefined)('an embedded store on a full disk', () =>
 
   it('is not even begun there', async () => {
     const { folder } = await smallDisk(512);
-    await expect(openLmdbStore(join(folder, 'store'))).rejects.toMatchObject({ code: 'store-full', message: expect.stringContaining('free bytes') });
+    await expect(openLmdbStore(join(folder, 'store'))).rejects.toMatchObject({
+      code: 'store-full',
+      message: expect.stringContaining('free bytes'),
+    });
   });
 });
 

@@ -124,7 +124,8 @@ describe('a damaged store', () => {
     await filledStore(folder);
     const file = join(folder, 'data.mdb');
     const whole = await readFile(file);
-    const isTreePage = (page: number) => (whole.readUInt16LE(page * 4096 + 18) & 0x03) !== 0 && whole.readBigUInt64LE(page * 4096) === BigInt(page);
+    const isTreePage = (page: number) =>
+      (whole.readUInt16LE(page * 4096 + 18) & 0x03) !== 0 && whole.readBigUInt64LE(page * 4096) === BigInt(page);
     const pages = Array.from({ length: whole.length / 4096 - 2 }, (_, index) => index + 2).filter(isTreePage);
     const found: string[] = [];
     for (const page of pages) {
@@ -189,7 +190,8 @@ async function expectForeign(folder: string, why: RegExp): Promise<void> {
   const before = await readFile(join(folder, 'data.mdb'));
   const refusal = (await openLmdbStore(folder).catch((error: unknown) => error)) as Error;
   expect(refusal).toMatchObject({ name: 'StoreError', code: 'store-foreign' });
-  for (const part of [folder, why, /Expected is an LMDB database/, /Nothing was changed/, /another folder/]) expect(refusal.message).toMatch(part);
+  for (const part of [folder, why, /Expected is an LMDB database/, /Nothing was changed/, /another folder/])
+    expect(refusal.message).toMatch(part);
   expect(Buffer.compare(await readFile(join(folder, 'data.mdb')), before)).toBe(0);
 }
 

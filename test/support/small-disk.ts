@@ -13,8 +13,8 @@ export function smallDiskProblem(): string | undefined {
   if (process.platform !== 'linux') return 'only Linux has tmpfs';
   if (process.getuid?.() !== 0) return 'only root may mount';
   // Containers often may not: tried in a mount namespace of its own, which goes away by itself.
-  const { status, stderr } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', '/mnt'], { encoding: 'utf8' });
-  return status === 0 ? undefined : `mounting fails: ${stderr.trim()}`;
+  const problem = tryRun('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', '/mnt']);
+  return problem && `mounting fails (${problem})`;
 }
 
 /** A file system in memory, unmounted after the test. */
@@ -26,6 +26,12 @@ export async function smallDisk(kilobytes: number): Promise<SmallDisk> {
 }
 
 function run(program: string, args: readonly string[]): void {
+  const problem = tryRun(program, args);
+  if (problem !== undefined) throw new Error(`${program} ${args.join(' ')}: ${problem}`);
+}
+
+/** Why the program failed; undefined when it did not. */
+function tryRun(program: string, args: readonly string[]): string | undefined {
   const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr}`);
+  return status === 0 ? undefined : (error?.message ?? stderr.trim());
 }

@@ -16,12 +16,11 @@ import type { Draft } from '../draft.ts';
 import { done, type Outcome, type Refusal, refused } from '../outcome.ts';
 import type { UsablePool } from '../pools.ts';
 import type { AllowedUse, Block, IpamConfig, Owner, Pool } from '../records.ts';
-import { timeText } from '../time.ts';
 import type { Need, SeenRevision } from '../view.ts';
 import type { Assigned } from './assigned.ts';
 import { isFreeOfOverlap } from './claim.ts';
 import { countUp, heldBy } from './handles.ts';
-import { guardAgainstRelease } from './marks.ts';
+import { guardAgainstRelease, leaveOperationMark } from './marks.ts';
 import { CONFIRMED } from './own-blocks.ts';
 import type { PlanEnv, Planner } from './plan.ts';
 import { affinityRef, blockRef, CONFIG, handleRef, markRef, POOLS, poolRef } from './refs.ts';
@@ -135,7 +134,8 @@ function claim(
     const message = `no block ${cidr.text} can be made for ${request.ip.text} in pool "${pool.name}": ${why}. Look at the blocks with: plat ipam show --show-blocks`;
     return refused('invalid-argument', message, { ip: request.ip.text, block: cidr.text, pool: pool.name });
   }
-  draft.require({ refs: [affinityRef(owner, cidr)] });
+  // One that cannot be read is refused, not overwritten (I10).
+  draft.get(affinityRef(owner, cidr));
   draft.guard(poolRef(pool.name));
   draft.put(affinityRef(owner, cidr), CONFIRMED);
   return newBlock(cidr, owner, env.nowNs, request.reservedEnds);
@@ -154,7 +154,7 @@ function assignIn(
   if (assigned.kind !== 'assigned') return takenRefusal(collected, ordinal, ip, assigned.kind);
   draft.put(blockRef(collected.cidr), updated(assigned.block));
   if (holder.handle !== undefined) countUp(draft, holder.handle, collected.cidr, 1);
-  if (request.operation !== undefined) draft.put(markRef('operation', request.operation), { at: timeText(env.nowNs) });
+  if (request.operation !== undefined) leaveOperationMark(draft, request.operation, env);
   return done({
     ip,
     prefixLength: ip.version === 4 ? 32 : 128,

@@ -6,17 +6,17 @@ import type { Draft } from '../draft.ts';
 import { done, type Outcome, refused } from '../outcome.ts';
 import { type ConsideredPool, selectPools, type UsablePool } from '../pools.ts';
 import type { AllowedUse, Node, Owner, Pool } from '../records.ts';
+import { nameViolations } from '../resource-rules.ts';
 import { matches, parseSelector } from '../selector.ts';
-import { timeText } from '../time.ts';
 import type { Need, SeenRevision } from '../view.ts';
 import type { Assigned } from './assigned.ts';
 import { explainSelection, explainShortfall } from './explain.ts';
 import type { Family } from './family.ts';
 import { type Filled, fill, type Stop } from './fill.ts';
 import { heldBy } from './handles.ts';
-import { guardAgainstRelease } from './marks.ts';
+import { guardAgainstRelease, leaveOperationMark } from './marks.ts';
 import { affineCidrs, dropDeselected, firstOwnBlocks } from './own-blocks.ts';
-import type { PlanEnv, Planner } from './plan.ts';
+import type { Planner } from './plan.ts';
 import { affinitiesOf, blockRef, CONFIG, handleRef, markRef, nodeRef, POOLS, RESERVATIONS } from './refs.ts';
 import { reservationsOf, settingsOf } from './settings.ts';
 
@@ -92,7 +92,8 @@ export function autoAssign(request: AutoAssign): Planner<AutoAssigned> {
       if (outcome.kind === 'refused') return outcome;
       assigned.push(outcome.value);
     }
-    leaveOperationMark(draft, request, env, assigned);
+    const isNew = assigned.some(({ addresses }) => addresses.some(({ existing }) => !existing));
+    if (isNew && request.operation !== undefined) leaveOperationMark(draft, request.operation, env);
     return done({ families: assigned });
   };
 }
@@ -124,6 +125,11 @@ function nodeOf(draft: Draft, request: AutoAssign, owner: Owner): Outcome<Pick<N
     const message = `node "${request.host}" is not known to the store, so no pool can be chosen for it. Register it first: plat create node ${request.host}`;
     return refused('node-not-found', message, { host: request.host });
   }
+  const [violation] = nameViolations(request.host);
+  if (violation)
+    return refused('invalid-resource', `node "${request.host}" is not known to the store and cannot be registered: ${violation.message}.`, {
+      host: request.host,
+    });
   draft.put(nodeRef(request.host), request.newNode);
   return done(request.newNode);
 }
@@ -183,8 +189,9 @@ function heldFor(family: Family, request: AutoAssign, count: number): Outcome<re
   const { handle } = request.holder;
   if (handle === undefined || (!request.returnHeld && request.maxPerHandle === 0)) return done([]);
   const held = heldBy(family.draft, handle, family.version);
-  if (request.returnHeld) return done(held.slice(0, count));
-  if (held.length + count <= request.maxPerHandle) return done([]);
+  const answering = request.returnHeld ? held.slice(0, count) : [];
+  const wouldHold = held.length + count - answering.length;
+  if (request.maxPerHandle === 0 || wouldHold <= request.maxPerHandle) return done(answering);
   if (held.length >= count) return done(held.slice(0, count));
   const message =
     `handle ${handle} holds ${held.length} IPv${family.version} address(es) and may hold ${request.maxPerHandle}, so ${count} more cannot be given. ` +
@@ -219,9 +226,4 @@ function isDeselected(pools: readonly Pool[], node: Pick<Node, 'labels'>, cidr: 
   if (!pool) return false;
   const parsed = parseSelector(pool.nodeSelector);
   return parsed.kind === 'selector' && !matches(parsed.selector, node.labels);
-}
-
-function leaveOperationMark(draft: Draft, { operation }: AutoAssign, env: PlanEnv, assigned: readonly FamilyAssigned[]): void {
-  if (operation === undefined || assigned.every(({ addresses }) => addresses.every(({ existing }) => existing))) return;
-  draft.put(markRef('operation', operation), { at: timeText(env.nowNs) });
 }

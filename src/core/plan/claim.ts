@@ -6,6 +6,7 @@
 import { ADDRESS_BITS, addressCount, type Cidr, cidrOf, compareCidrs, overlaps } from '../addr.ts';
 import { affinityText } from '../block.ts';
 import type { Draft } from '../draft.ts';
+import { BLOCK_SIZES } from '../pool-spec.ts';
 import type { UsablePool } from '../pools.ts';
 import type { Block } from '../records.ts';
 import { blockCidrs } from '../view.ts';
@@ -25,8 +26,6 @@ const PLACES = 10;
 const PLACE_ADDRESSES = 256n;
 /** Keys that probing the other places may return; small blocks make fewer places. */
 const PLACE_KEYS_MAX = 200n;
-/** The largest blocks there are (data model §7.1). */
-const SHORTEST_PREFIX: Readonly<Record<4 | 6, number>> = { 4: 20, 6: 116 };
 
 export type Claimable =
   | { readonly kind: 'free'; readonly cidr: Cidr; readonly pool: UsablePool }
@@ -83,8 +82,13 @@ function* claimableAmong(family: Family, pool: UsablePool, cidrs: Iterable<Cidr>
       const own = ownWithoutKey(family, cidr);
       if (own) yield { kind: 'own', block: own, pool };
       taken.push({ cidr, pool });
-    } else if (isFreeOfOverlap(family.draft, cidr)) yield { kind: 'free', cidr, pool };
+    } else if (isFreeOfOverlap(family.draft, cidr) && hasReadableAffinity(family, cidr)) yield { kind: 'free', cidr, pool };
   }
+}
+
+/** I10: a key that cannot be read is not overwritten; another block is taken. */
+function hasReadableAffinity({ draft, owner }: Family, cidr: Cidr): boolean {
+  return draft.find(affinityRef(owner, cidr)).kind !== 'corrupt';
 }
 
 function ownWithoutKey(family: Family, cidr: Cidr): Block | undefined {
@@ -190,7 +194,7 @@ function largerElsewhere(cidr: Cidr): Cidr[] {
 }
 
 function largerThan(cidr: Cidr): Cidr[] {
-  const shortest = SHORTEST_PREFIX[cidr.version];
+  const shortest = BLOCK_SIZES[cidr.version].min;
   const lengths = Array.from({ length: Math.max(0, cidr.prefixLength - shortest) }, (_, index) => shortest + index);
   return lengths.map((length) => cidrOf({ version: cidr.version, value: cidr.base }, length));
 }

@@ -3,7 +3,7 @@ import { ordinalOf } from '../addr.ts';
 import { type Holder, isHeldAs, sequenceNumberAt } from '../block.ts';
 import type { Draft } from '../draft.ts';
 import type { Assigned } from './assigned.ts';
-import { blockRef, handleRef, markRef } from './refs.ts';
+import { blockRef, markRef } from './refs.ts';
 
 export interface Doubted {
   readonly assigned: readonly Assigned[];
@@ -28,9 +28,4 @@ export function hasAssigned(draft: Draft, { assigned, holder, operation }: Doubt
     const ordinal = ordinalOf(cidr, ip) as number;
     return isHeldAs(found.record, ordinal, holder) && sequenceNumberAt(found.record, ordinal) === sequenceNumber;
   });
-}
-
-/** True when no such handle is left: whoever's release it was, ours has nothing more to do. */
-export function isReleased(draft: Draft, handle: string): boolean {
-  return draft.find(handleRef(handle)).kind === 'absent';
 }

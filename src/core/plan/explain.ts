@@ -93,7 +93,7 @@ export function explainShortfall(family: Family, shortage: Shortage): Refusal {
     case 'strict-affinity':
       return refused(
         'strict-affinity',
-        `${asked} were asked for, but ${had}: every block belongs to another host, and strict affinity forbids to borrow. ${considered} Free blocks of other hosts, add a pool, or turn strict affinity off.`,
+        `${asked} were asked for, but ${had}: no block of this host has room, no new one is to be had, and strict affinity forbids to borrow. ${considered} Free blocks of other hosts, add a pool, or turn strict affinity off.`,
         details,
       );
     case 'block-limit':

@@ -1,5 +1,6 @@
 /** I11: an answered release is final for every assignment of the same handle that read before it. */
 import type { Draft } from '../draft.ts';
+import { hash64 } from '../hash.ts';
 import { type Refusal, refused } from '../outcome.ts';
 import { type Collection, MARK_LIFETIME_SECONDS } from '../records.ts';
 import { secondsOf, timeText } from '../time.ts';
@@ -7,8 +8,8 @@ import type { SeenRevision } from '../view.ts';
 import type { PlanEnv } from './plan.ts';
 import { markRef } from './refs.ts';
 
-/** Old marks one release takes away with it. */
-const SWEPT_PER_RELEASE = 4;
+/** Old marks of each kind that one commit looks at. */
+const SWEPT_PER_COMMIT = 4;
 
 /** Guards that the mark is as it was when the call first read; refuses when it has changed since. */
 export function guardAgainstRelease(draft: Draft, handle: string | undefined, first: SeenRevision | undefined): Refusal | undefined {
@@ -22,23 +23,28 @@ export function guardAgainstRelease(draft: Draft, handle: string | undefined, fi
   return refused('released-meanwhile', message, { handle });
 }
 
-/** Leaves the mark, and sweeps a few old ones that follow it in key order: random ids spread the sweeping evenly. */
 export function leaveReleaseMark(draft: Draft, handle: string, env: PlanEnv): void {
   draft.putUnguarded(markRef('released', handle), { at: timeText(env.nowNs) });
 }
 
-/** The few marks that one release of `handle` looks at. */
-export function sweptMarks(handle: string): Collection[] {
-  return (['released', 'fence', 'operation'] as const).map((mark) => ({
-    kind: 'marksAfter',
-    mark,
-    after: handle,
-    limit: SWEPT_PER_RELEASE,
-  }));
+/** Evidence that a commit happened which leaves no other behind (docs/decisions/0003). `operation`: unique to the commit. */
+export function leaveOperationMark(draft: Draft, operation: string, env: PlanEnv): void {
+  draft.putUnguarded(markRef('operation', operation), { at: timeText(env.nowNs) });
 }
 
-export function sweepMarks(draft: Draft, handle: string, env: PlanEnv): void {
-  for (const ref of sweptMarks(handle).flatMap((collection) => draft.members(collection))) {
+/** A few marks that follow `id` in key order, or, where ids are random, a place that depends on it: callers spread over all. */
+export function sweptMarks(id: string): Collection[] {
+  const place = hash64(id).toString(16);
+  return [
+    { kind: 'marksAfter', mark: 'released', after: id, limit: SWEPT_PER_COMMIT },
+    { kind: 'marksAfter', mark: 'fence', after: place, limit: SWEPT_PER_COMMIT },
+    { kind: 'marksAfter', mark: 'operation', after: place, limit: SWEPT_PER_COMMIT },
+  ];
+}
+
+/** Takes away what of them has outlived its purpose. */
+export function sweepMarks(draft: Draft, id: string, env: PlanEnv): void {
+  for (const ref of sweptMarks(id).flatMap((collection) => draft.members(collection))) {
     const found = ref.kind === 'mark' ? draft.find(ref) : undefined;
     if (found?.kind === 'present' && isExpired(found.record.at, env)) draft.delete(ref);
   }

@@ -1,12 +1,12 @@
 /** Reading and swapping the owners recorded with an address (AT): the primitives of VM live migration. */
-import { cidrOf, containsIp, type Ip, ordinalOf } from '../addr.ts';
+import { containsIp, type Ip, ordinalOf } from '../addr.ts';
 import { attributeAt, collect, sanitisedHandle, sequenceNumberAt, stateOf, updated, withOwnAttribute } from '../block.ts';
 import type { Draft } from '../draft.ts';
 import { done, type Outcome, refused } from '../outcome.ts';
-import type { Attribute, Block, Pool } from '../records.ts';
+import type { Attribute, Block } from '../records.ts';
 import type { PlanEnv, Planner } from './plan.ts';
 import { blockRef } from './refs.ts';
-import { settingsOf } from './settings.ts';
+import { blockCandidates, settingsOf } from './settings.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -34,10 +34,10 @@ export interface AssignmentAttributes {
   readonly block: Block;
 }
 
-/** AT-01; all pools are consulted, disabled ones too (AT-02). */
+/** AT-01; found in disabled pools and outside all pools too (AT-02). */
 export function assignmentAttributes(ip: Ip): Planner<AssignmentAttributes> {
   return (draft, env) => {
-    const located = locate(draft, env, ip, () => true);
+    const located = locate(draft, env, ip);
     if (located.kind === 'refused') return located;
     const { block, ordinal } = located.value;
     const attribute = attributeAt(block, ordinal);
@@ -62,23 +62,27 @@ function unassigned(ip: Ip) {
   return refused('not-found', `${ip.text} is not assigned.`, { ip: ip.text });
 }
 
-function locate(draft: Draft, env: PlanEnv, ip: Ip, isPool: (pool: Pool) => boolean): Outcome<{ block: Block; ordinal: number }> {
+/** The block that holds, or would hold, the address. */
+function locate(draft: Draft, env: PlanEnv, ip: Ip): Outcome<{ block: Block; ordinal: number }> {
   const { pools, cooldown } = settingsOf(draft, env);
-  const pool = pools.find((each) => isPool(each) && each.cidr !== undefined && containsIp(each.cidr, ip));
-  if (!pool) return refused('not-in-pool', `${ip.text} is in no pool, so nobody can hold it.`, { ip: ip.text });
-  const cidr = cidrOf(ip, pool.blockSize);
-  const stored = draft.get(blockRef(cidr));
-  if (!stored)
-    return refused('not-found', `${ip.text} is not assigned: its block ${cidr.text} does not exist.`, { ip: ip.text, block: cidr.text });
-  const block = collect(stored, cooldown).block;
-  return done({ block, ordinal: ordinalOf(cidr, ip) as number });
+  const candidates = blockCandidates(ip, pools);
+  draft.require({ refs: candidates.map(blockRef) });
+  const cidr = candidates.find((each) => draft.find(blockRef(each)).kind !== 'absent');
+  const stored = cidr && draft.get(blockRef(cidr));
+  if (!stored) {
+    const why = candidates.length === 1 ? `its block ${candidates[0]?.text} does not exist` : 'it is in no pool and in no block';
+    return refused('not-found', `${ip.text} is not assigned: ${why}.`, { ip: ip.text });
+  }
+  return done({ block: collect(stored, cooldown).block, ordinal: ordinalOf(stored.cidr, ip) as number });
 }
 
 /** AT-03 to AT-13. The address gets an attribute entry of its own, so that others of the same call keep theirs (AT-10). */
 export function setOwners(request: SetOwners): Planner<void> {
   return (draft, env) => {
     const { ip, handle, active, alternate } = request;
-    const located = locate(draft, env, ip, (pool) => !pool.disabled);
+    const pool = settingsOf(draft, env).pools.find((each) => !each.disabled && each.cidr !== undefined && containsIp(each.cidr, ip));
+    if (!pool) return refused('not-in-pool', `${ip.text} is in no enabled pool. List pools with: plat get ippools`, { ip: ip.text });
+    const located = locate(draft, env, ip);
     if (located.kind === 'refused') return located;
     const { block, ordinal } = located.value;
     if (stateOf(block, ordinal) === 'free') return unassigned(ip);

@@ -1,5 +1,5 @@
 /** Releases: by address (RI) and by handle (RH). Block, handle, and what becomes of an emptied block change together. */
-import { type Cidr, cidrOf, containsIp, type Ip, ipOfOrdinal, ordinalOf, parseCidrMasked } from '../addr.ts';
+import { type Cidr, type Ip, ipOfOrdinal, ordinalOf, parseCidrMasked } from '../addr.ts';
 import {
   type Claim,
   type Cooldown,
@@ -21,7 +21,7 @@ import { countDown, forgetBlock } from './handles.ts';
 import { leaveReleaseMark, sweepMarks, sweptMarks } from './marks.ts';
 import type { Planner } from './plan.ts';
 import { affinityRef, blockRef, CONFIG, handleRef, nodeRef, POOLS } from './refs.ts';
-import { poolHolding, settingsOf } from './settings.ts';
+import { blockCandidates, poolHolding, settingsOf } from './settings.ts';
 
 export interface ReleaseRequest {
   readonly ip: Ip;
@@ -80,13 +80,6 @@ function byBlock(draft: Draft, requests: readonly ReleaseRequest[], pools: reado
     groups.set(cidr.text, entry);
   });
   return new Map([...groups.values()].map(({ cidr, group }) => [cidr, group]));
-}
-
-function blockCandidates(ip: Ip, pools: readonly Pool[]): Cidr[] {
-  const pool = pools.find((each) => each.cidr !== undefined && containsIp(each.cidr, ip));
-  if (pool) return [cidrOf(ip, pool.blockSize)];
-  const [shortest, longest] = ip.version === 4 ? [20, 32] : [116, 128];
-  return Array.from({ length: longest - shortest + 1 }, (_, index) => cidrOf(ip, longest - index));
 }
 
 interface Evaluated {

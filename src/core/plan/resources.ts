@@ -64,7 +64,7 @@ function asNew({ name, labels, annotations, uid }: Metadata & { uid: string }, e
 /** A create that happened although its reply was lost finds its own uid (I8). */
 function alreadyThere(object: JsonObject | undefined, kind: string, { name, uid }: { name: string; uid: string }): Outcome<Created> {
   if (object && uidOf(object) === uid) return done({ name, object });
-  return refused('already-exists', `${kind} ${name} exists already. Change it instead, or choose another name.`, { kind, name });
+  return refused('already-exists', `${kind} ${name} exists already. Choose another name, or delete it first.`, { kind, name });
 }
 
 function invalid(what: string, violations: readonly Violation[]): Refusal {
@@ -72,7 +72,7 @@ function invalid(what: string, violations: readonly Violation[]): Refusal {
     value === undefined ? `${field}: ${message}` : `${field} = ${JSON.stringify(value)}: ${message}`,
   );
   const code = violations.some(({ rule }) => rule === 'cidr-overlap') ? 'pool-overlap' : 'invalid-resource';
-  return refused(code, `${what} was not written: ${list.join('; ')}.`, { violations });
+  return refused(code, `${what} was not written: ${list.join('; ').replace(/\.$/, '')}.`, { violations });
 }
 
 /** The parts of a pool record that planners of the same commit look at. */
@@ -175,6 +175,8 @@ export function createNode(metadata: Metadata & { uid: string }, spec: JsonObjec
     const ref: RefOf<'node'> = { kind: 'node', name: metadata.name };
     const existing = draft.find(ref);
     if (existing.kind !== 'absent') return alreadyThere(existing.kind === 'present' ? existing.record.object : undefined, 'node', metadata);
+    const violations = nameViolations(metadata.name);
+    if (violations.length > 0) return invalid(`node ${metadata.name}`, violations);
     const object = newResource({ kind: 'Node', ...asNew(metadata, env), spec });
     draft.put(ref, { name: metadata.name, labels: metadata.labels ?? {}, object });
     return done({ name: metadata.name, object });

@@ -1,9 +1,10 @@
 /** What every planner reads first: configuration, pools, reservations. */
-import { type Cidr, covers, type Version } from '../addr.ts';
+import { type Cidr, cidrOf, containsIp, covers, type Ip, type Version } from '../addr.ts';
 import type { Cooldown } from '../block.ts';
 import { Reservations } from '../cidrset.ts';
 import { DEFAULT_CONFIG } from '../config.ts';
 import type { Draft } from '../draft.ts';
+import { BLOCK_SIZES } from '../pool-spec.ts';
 import type { IpamConfig, Pool } from '../records.ts';
 import type { PlanEnv } from './plan.ts';
 import { CONFIG, POOLS, RESERVATIONS } from './refs.ts';
@@ -45,4 +46,12 @@ export function reservationsOf(draft: Draft, version: Version): Reservations {
 /** The pool whose network holds `cidr`. */
 export function poolHolding<P extends { readonly cidr: Cidr | undefined }>(pools: readonly P[], cidr: Cidr): P | undefined {
   return pools.find((pool) => pool.cidr !== undefined && covers(pool.cidr, cidr));
+}
+
+/** The block of an address by its pool's block size (RI-19); for one outside all pools every block that could hold it. */
+export function blockCandidates(ip: Ip, pools: readonly Pool[]): Cidr[] {
+  const pool = pools.find((each) => each.cidr !== undefined && containsIp(each.cidr, ip));
+  if (pool) return [cidrOf(ip, pool.blockSize)];
+  const { min, max } = BLOCK_SIZES[ip.version];
+  return Array.from({ length: max - min + 1 }, (_, index) => cidrOf(ip, max - index));
 }
