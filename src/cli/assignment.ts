@@ -29,6 +29,7 @@ export function assignmentOptions(command: Command, cli: Cli): Command {
 export function assignmentRequest(cli: Cli, { host, handle, attr, use, ifHeld }: AssignmentOptions): AssignCommon {
   return {
     host,
+    registerNode: true,
     attrs: { node: host, ...attr },
     ...(handle !== undefined && { handle }),
     ...(use !== undefined && { use }),

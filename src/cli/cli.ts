@@ -16,6 +16,8 @@ export interface Terminal {
   readonly isRoot: boolean;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
+  /** All of stdin; rejects with an AbortError when the user interrupts. */
+  readonly readInput: () => Promise<string>;
   /** Results. */
   print(text: string): void;
   /** Messages for a person: stderr. */

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 /** The `plat` program: the process as values, and its end. */
+import { setMaxListeners } from 'node:events';
 import { homedir, hostname } from 'node:os';
+import { addAbortSignal } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import { styleText } from 'node:util';
 import type { Terminal } from './cli.ts';
 import { runCli } from './program.ts';
@@ -15,6 +18,8 @@ const CLEAR_LINE = '\r\x1b[K';
 Object.assign(process, { noDeprecation: true });
 
 const interrupt = new AbortController();
+// The calls of the demo listen all at once; Node would take that for a leak.
+setMaxListeners(0, interrupt.signal);
 // Once: a second signal ends the process at once.
 process.once('SIGINT', () => interrupt.abort());
 process.once('SIGTERM', () => interrupt.abort());
@@ -34,6 +39,7 @@ const terminal: Terminal = {
   signal: interrupt.signal,
   // A terminal that does not know its width says 0.
   columns: (process.stdout.isTTY && process.stdout.columns) || undefined,
+  readInput: () => textOf(addAbortSignal(interrupt.signal, process.stdin)),
   print: (text) => process.stdout.write(`${text}\n`),
   note: (text) => process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${text}\n`),
   // One style a time: given several, Node 20 colours pipes too.

@@ -75,7 +75,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return EXIT_OK;
   } catch (error) {
     const { code, message, details, exitCode } = failureOf(error, ['plat', ...namedPath(args), '--help'].join(' '));
-    if (message !== undefined) terminal.note(wantsJson(args) ? toJson({ error: { code, message, details } }) : `plat: ${message}`);
+    if (message === undefined) return exitCode;
+    const told = wantsJson(args) ? toJson({ error: { code, message, details } }) : `plat: ${message}`;
+    // On a full disk LMDB itself writes to stderr, without a line break at its end.
+    terminal.note(code === 'store-full' ? `\n${told}` : told);
     return exitCode;
   }
 }
@@ -108,7 +111,7 @@ async function buildProgram(args: readonly string[], terminal: Terminal): Promis
   const program = new Command('plat')
     .description('Addresses for the nodes of a cluster: pools are cut into blocks, a block belongs to a node.')
     .version(await packageVersion(), '-V, --version', 'print the version')
-    .option('--store <url>', 'etcd://HOST:PORT,… or etcds://… or lmdb:PATH (default: PLAT_STORE, else a folder of the user)')
+    .option('--store <url>', STORE_HELP)
     .addOption(
       new Option('-o, --output <format>', 'output format').choices(OUTPUT_FORMATS).default('table').argParser(parseOneOf(OUTPUT_FORMATS)),
     )
@@ -119,6 +122,10 @@ async function buildProgram(args: readonly string[], terminal: Terminal): Promis
   return program;
 }
 
+const STORE_HELP =
+  'etcd://HOST:PORT,… or etcds://… or lmdb:PATH (default: PLAT_STORE, else a folder of the user). etcd:// alone takes ETCD_ENDPOINTS; ' +
+  'every etcd ETCD_CA_CERT_FILE, ETCD_CERT_FILE, ETCD_KEY_FILE, ETCD_USERNAME and ETCD_PASSWORD';
+
 const PROGRAM_EXAMPLES = `
 Examples:
   plat demo                                              see it work, in a store of its own
@@ -127,7 +134,7 @@ Examples:
   plat ipam show --show-blocks
   plat ipam release --handle pod-a
 
-Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong.`;
+Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong, 130 interrupted.`;
 
 async function addCommands(parent: Command, branches: readonly Branch[], args: readonly string[], cli: Cli): Promise<void> {
   for (const branch of branches) {

@@ -38,7 +38,8 @@ export interface Refusal {
   readonly ref?: Ref;
 }
 
-export type Outcome<T> = { readonly kind: 'done'; readonly value: T } | Refusal;
+/** `alreadyDone`: an earlier commit did it, and no later one can undo that. */
+export type Outcome<T> = { readonly kind: 'done'; readonly value: T; readonly alreadyDone?: true } | Refusal;
 
 export function done<T>(value: T): { kind: 'done'; value: T } {
   return { kind: 'done', value };
@@ -46,4 +47,10 @@ export function done<T>(value: T): { kind: 'done'; value: T } {
 
 export function refused(code: RefusalCode, message: string, details: Readonly<Record<string, unknown>> = {}): Refusal {
   return { kind: 'refused', code, message, details };
+}
+
+/** A stored value that cannot be read and without which nothing can be decided; it is never overwritten (I10). */
+export function corruptValue(ref: Ref, reason: string): Refusal {
+  const message = `a stored value cannot be read (${reason}); it was left as it is. Look at it, and restore or delete it.`;
+  return { ...refused('corrupt-value', message, { reason }), ref };
 }

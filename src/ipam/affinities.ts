@@ -26,7 +26,7 @@ import type {
 } from './api.ts';
 import { cidrArgument, ownerArgument } from './arguments.ts';
 import { Call } from './call.ts';
-import { type Context, NO_NEED, runJob, withEvidence } from './context.ts';
+import { type Context, runJob, withEvidence } from './context.ts';
 import { IpamError } from './errors.ts';
 import { errorOfRefusal } from './translate.ts';
 
@@ -56,7 +56,7 @@ type Run = <T>(planner: Planner<T>) => Promise<T>;
 
 function runnerOf(context: Context, options: CallOptions, lane: string): Run {
   const call = new Call(context.clock, options);
-  return (planner) => runJob(context, lane, { ...withEvidence(context, planner), call, firstNeed: NO_NEED, rereads: true });
+  return (planner) => runJob(context, lane, { ...withEvidence(context, planner), call, rereads: true });
 }
 
 function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {

@@ -37,6 +37,8 @@ export interface AssignCommon extends CallOptions {
    * answered since this call first read the store (I11). Default false.
    */
   readonly unlessReleased?: boolean;
+  /** Register an unknown node (with no labels) in the same transaction; without it AutoAssign refuses one. Default false. */
+  readonly registerNode?: boolean;
   /** Called right before each commit; a rejection gives the assignment up with nothing written. */
   readonly beforeCommit?: () => void | Promise<void>;
 }
@@ -56,8 +58,6 @@ export interface AutoAssignOptions extends AssignCommon {
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** Give what there is instead of all or nothing (I7). Default false. */
   readonly partial?: boolean;
-  /** Register an unknown node (with no labels) in the same transaction instead of refusing. Default false. */
-  readonly registerNode?: boolean;
 }
 
 export interface AssignedAddress {
@@ -267,8 +267,8 @@ export interface Resources<Spec, Shown> {
   create(input: ResourceInput<Spec>): Promise<Shown>;
   /** Undefined when there is none. */
   get(options: { readonly name: string } & CallOptions): Promise<Shown | undefined>;
-  /** In name order. */
-  list(options?: CallOptions): Promise<readonly Shown[]>;
+  /** In name order. Rejects with `corrupt-value` at one that cannot be read, unless `onCorrupt` takes it. */
+  list(options?: CallOptions & { readonly onCorrupt?: (key: string, reason: string) => void }): Promise<readonly Shown[]>;
   replace(input: ResourceReplace<Partial<Spec>>): Promise<Shown>;
   /** Rejects with `not-found` when there is none. */
   delete(options: { readonly name: string; readonly resourceVersion?: string } & CallOptions): Promise<void>;

@@ -1,23 +1,23 @@
 /** Text from callers becomes values here, once; what cannot is refused with what was wrong and what was expected. */
 import { type Cidr, type Ip, parseCidr, parseIp, type Version } from '../core/addr.ts';
-import type { Holder, ReservedEnds } from '../core/block.ts';
+import { type Holder, type ReservedEnds, sanitisedHandle } from '../core/block.ts';
 import type { AffinityType, Owner } from '../core/records.ts';
 import { segmentProblem, storedHandleProblem } from '../store/keys.ts';
 import type { AssignCommon, HostReserved } from './api.ts';
 import { invalidArgument } from './errors.ts';
 
 export function ipArgument(text: string): Ip {
-  const ip = parseIp(text);
+  const ip = typeof text === 'string' ? parseIp(text) : undefined;
   if (ip) return ip;
-  const hint = text.includes('/')
+  const hint = String(text).includes('/')
     ? ' Leave the mask out.'
     : ' Write IPv4 as four decimal numbers without leading zeros, IPv6 without a zone.';
   throw invalidArgument(`"${text}" is not an IP address.${hint}`, { argument: 'ip', value: text });
 }
 
-/** `hostBits`: an address inside a network is taken for the network, as Calico does for affinities. */
+/** A network; an address inside one is refused, with the network it lies in. */
 export function cidrArgument(text: string): Cidr {
-  const parsed = parseCidr(text);
+  const parsed = typeof text === 'string' ? parseCidr(text) : { kind: 'not-a-cidr' as const };
   if (parsed.kind === 'cidr') return parsed.cidr;
   if (parsed.kind === 'host-bits') {
     throw invalidArgument(`"${text}" has bits set after its prefix length. The network is ${parsed.cidr.text}.`, {
@@ -34,7 +34,7 @@ export function hostArgument(host: string): string {
 
 /** A name that becomes part of a key. */
 export function nameArgument(argument: string, name: string): string {
-  const problem = typeof name === 'string' ? segmentProblem(name) : 'it is not a text';
+  const problem = typeof name === 'string' ? segmentProblem(name) : 'is not a text';
   if (problem === undefined) return name;
   throw invalidArgument(`${argument} "${name}" ${problem}.`, { argument, value: name });
 }
@@ -46,7 +46,7 @@ export function handleArgument(handle: string | undefined): string | undefined {
 
 /** A handle to look up: older writers stored some that are refused today. */
 export function storedHandleArgument(handle: string): string {
-  const problem = storedHandleProblem(handle);
+  const problem = typeof handle === 'string' ? storedHandleProblem(sanitisedHandle(handle)) : 'is not a text';
   if (problem === undefined) return handle;
   throw invalidArgument(`handle "${handle}" ${problem}.`, { argument: 'handle', value: handle });
 }
@@ -85,9 +85,10 @@ export function reservedEndsArgument(version: Version, reserved: HostReserved | 
   if (reserved === undefined) return undefined;
   const kept = reserved.startOfBlock + reserved.endOfBlock;
   const isWhole = [reserved.startOfBlock, reserved.endOfBlock].every((count) => Number.isSafeInteger(count) && count >= 0);
-  if (isWhole && kept > 0) return reserved;
+  const isText = typeof reserved.handle === 'string' && typeof reserved.note === 'string';
+  if (isWhole && isText && kept > 0) return reserved;
   throw invalidArgument(
-    `hostReserved${version} must keep at least one address, counted in whole numbers at the start and the end of a block.`,
+    `hostReserved${version} must keep at least one address, counted in whole numbers at the start and the end of a block, under a handle and with a note.`,
     {
       argument: `hostReserved${version}`,
     },

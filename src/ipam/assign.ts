@@ -15,7 +15,7 @@ import { hasAssigned } from '../core/plan/doubt.ts';
 import { ensureBlock as planEnsureBlock } from '../core/plan/ensure-block.ts';
 import { markRef } from '../core/plan/refs.ts';
 import { newNode } from '../core/plan/resources.ts';
-import type { AllowedUse } from '../core/records.ts';
+import type { AllowedUse, Node } from '../core/records.ts';
 import type { Need } from '../core/view.ts';
 import type {
   AssignCommon,
@@ -42,13 +42,12 @@ export async function autoAssign(context: Context, options: AutoAssignOptions): 
   if (families.length === 0) return {};
   const call = new Call(context.clock, options);
   const base = { ...commonOf(options), ...limitsOf(options), partial: options.partial ?? false };
-  const uid = context.clock.uuid();
   const job = (wanted: readonly FamilyRequest[]): Job<AutoAssigned> => {
     const request: AutoAssign = {
       ...base,
       families: wanted,
       releaseMark: undefined,
-      newNode: options.registerNode ? newNode(base.host, uid, context.clock.nowNs()) : undefined,
+      newNode: nodeToRegister(context, options),
       operation: operationOf(context, base.holder),
     };
     return jobOf(call, options, {
@@ -98,6 +97,9 @@ function commonOf(options: AssignCommon) {
   const use = options.use ?? 'Workload';
   if (!USES.includes(use))
     throw invalidArgument(`use "${use}" is not known. Use one of ${USES.join(', ')}.`, { argument: 'use', value: use });
+  if (options.ifHeld !== undefined && options.ifHeld !== 'return' && options.ifHeld !== 'refuse') {
+    throw invalidArgument(`ifHeld "${options.ifHeld}" is not known. Use return or refuse.`, { argument: 'ifHeld', value: options.ifHeld });
+  }
   if (options.unlessReleased && holder.handle === undefined)
     throw invalidArgument('unlessReleased needs a handle: releases are told apart by it.');
   return {
@@ -107,6 +109,10 @@ function commonOf(options: AssignCommon) {
     maxPerHandle: integerArgument('maxPerHandle', options.maxPerHandle, { otherwise: 0, min: 0 }),
     returnHeld: options.ifHeld === 'return',
   };
+}
+
+function nodeToRegister(context: Context, { host, registerNode }: AssignCommon): Node | undefined {
+  return registerNode ? newNode(host, context.clock.uuid(), context.clock.nowNs()) : undefined;
 }
 
 /** Without a handle only a mark tells afterwards whether a commit happened: one per commit. */
@@ -166,6 +172,7 @@ export async function assignIp(context: Context, options: AssignIpOptions): Prom
   const request: AssignIp = {
     ...common,
     operation: operationOf(context, common.holder),
+    newNode: nodeToRegister(context, options),
     ip,
     reservedEnds: reservedEndsArgument(ip.version, options.hostReserved),
     releaseMark: undefined,

@@ -1,8 +1,8 @@
 /** What every operation of one opened library shares. */
 
-import { leaveOperationMark, sweepMarks } from '../core/plan/marks.ts';
+import { leaveOperationMark, sweepMarks, sweptMarks } from '../core/plan/marks.ts';
 import type { Planner } from '../core/plan/plan.ts';
-import { markRef } from '../core/plan/refs.ts';
+import { CONFIG, markRef, POOLS } from '../core/plan/refs.ts';
 import type { Need } from '../core/view.ts';
 import type { CallOptions } from './api.ts';
 import { Call } from './call.ts';
@@ -16,26 +16,27 @@ export interface Context extends LoopContext {
   readonly hints: Hints;
 }
 
-/** For jobs whose planners ask for everything themselves. */
-export const NO_NEED: Need = { refs: [], probes: [], collections: [] };
+const NO_NEED: Need = { refs: [], probes: [], collections: [] };
 
 /** Runs one planner that shares its commit with nobody. */
 export async function runAlone<T>(context: Context, options: CallOptions, planner: Planner<T>, lane = 'operator'): Promise<T> {
-  return runJob(context, lane, {
-    ...withEvidence(context, planner),
-    call: new Call(context.clock, options),
-    firstNeed: NO_NEED,
-    rereads: true,
-  });
+  return runJob(context, lane, { ...withEvidence(context, planner), call: new Call(context.clock, options), rereads: true });
+}
+
+/** Runs a planner that writes nothing. */
+export async function look<T>(context: Context, options: CallOptions, planner: Planner<T>): Promise<T> {
+  const call = new Call(context.clock, options);
+  return runJob(context, ` look ${context.clock.uuid()}`, { call, firstNeed: NO_NEED, planner: () => planner });
 }
 
 /**
  * A planner whose commit leaves a mark of its own, since nothing else would tell afterwards whether it happened. It takes a
  * few old marks away with it.
  */
-export function withEvidence<T>(context: Context, planner: Planner<T>): Pick<Job<T>, 'planner' | 'happened'> {
+export function withEvidence<T>(context: Context, planner: Planner<T>): Pick<Job<T>, 'firstNeed' | 'planner' | 'happened'> {
   const operation = context.clock.uuid();
   return {
+    firstNeed: { refs: [CONFIG], probes: [], collections: [POOLS, ...sweptMarks(operation)] },
     planner: (attempt) => (draft, env) => {
       const outcome = planner(draft, env);
       if (outcome.kind !== 'done' || !draft.hasChanges()) return outcome;

@@ -22,6 +22,7 @@ import {
   FRESH_VIEW_FROM_ATTEMPT,
   Pauses,
   READS_PER_PLAN_MAX,
+  STORE_CALL_TIMEOUT_MS,
   UNAVAILABLE_PAUSE,
   UNAVAILABLE_RETRIES_MAX,
 } from './retry.ts';
@@ -47,6 +48,8 @@ export interface Job<T> {
   readonly firstSeen?: SeenRevision | undefined;
   /** After an unknown outcome that can land no more: true when the planned value did happen. */
   readonly happened?: (draft: Draft, planned: T) => boolean;
+  /** Instead of looking, where doing it again does no harm: the result of both. */
+  readonly repeated?: (doubted: T, again: T) => T;
   readonly beforeCommit?: (() => void | Promise<void>) | undefined;
   /** After a conflict everything is read anew: the plan depends on whole collections, which a conflict tells nothing of. */
   readonly rereads?: boolean;
@@ -115,7 +118,8 @@ class Batch<T> {
       if (attempt > 1) await this.#conflictPauses.pause(this.#signal());
     }
     const message = `others kept changing the same records; gave up after ${ATTEMPTS_MAX} attempts with nothing written. Try again.`;
-    for (const each of this.#all) each.result ??= { kind: 'failed', error: new IpamError('too-much-contention', message) };
+    const error = new IpamError('too-much-contention', message);
+    for (const each of this.#all) each.result ??= { kind: 'failed', error: each.doubted ? outcomeUnknown(error) : error };
   }
 
   /** Jobs still to be done; those whose caller has gone are settled. */
@@ -170,6 +174,7 @@ class Batch<T> {
     active.forEach((each, index) => {
       const outcome = outcomes[index];
       if (outcome?.kind === 'refused') each.result = { kind: 'failed', error: errorOfRefusal(outcome) };
+      else if (outcome?.kind === 'done' && outcome.alreadyDone) each.result = { kind: 'done', value: outcome.value };
       else if (outcome?.kind === 'deferred') each.result = { kind: 'deferred', job: { ...each.job, firstSeen: each.watched } };
       else if (outcome?.kind === 'oversized') each.result = outcome;
     });
@@ -179,7 +184,7 @@ class Batch<T> {
   async #commit(active: readonly Running<T>[], { outcomes, commit }: Extract<Plan<T>, { kind: 'plan' }>): Promise<boolean> {
     const decided = active.flatMap((each, index) => {
       const outcome = outcomes[index];
-      return outcome?.kind === 'done' ? [{ each, value: outcome.value }] : [];
+      return outcome?.kind === 'done' && !each.result ? [{ each, value: outcome.value }] : [];
     });
     const settle = () => {
       for (const { each, value } of decided) each.result = { kind: 'done', value };
@@ -242,7 +247,8 @@ class Batch<T> {
   #callOptions(): { signal?: AbortSignal; timeoutMs?: number } {
     const open = this.#all.filter(({ result }) => !result);
     const signal = this.#signal();
-    return { timeoutMs: Math.max(1, ...open.map(({ job }) => job.call.remainingMs())), ...(signal && { signal }) };
+    const patienceMs = Math.max(1, ...open.map(({ job }) => job.call.remainingMs()));
+    return { timeoutMs: Math.min(patienceMs, STORE_CALL_TIMEOUT_MS), ...(signal && { signal }) };
   }
 
   /** A caller's abort stops the I/O only when nobody else waits for it. */
@@ -254,9 +260,12 @@ class Batch<T> {
 
 function plannerOf<T>({ job, watched, doubted }: Running<T>, attempt: number): Planner<T> {
   const planner = job.planner({ number: attempt, watched });
-  const { happened } = job;
-  if (!doubted || !happened) return planner;
-  return (draft, env): Outcome<T> => (happened(draft, doubted.value) ? { kind: 'done', value: doubted.value } : planner(draft, env));
+  if (!doubted) return planner;
+  return (draft, env): Outcome<T> => {
+    if (job.happened?.(draft, doubted.value)) return { kind: 'done', value: doubted.value, alreadyDone: true };
+    const again = planner(draft, env);
+    return again.kind === 'done' && job.repeated ? { kind: 'done', value: job.repeated(doubted.value, again.value) } : again;
+  };
 }
 
 function isNothing({ refs, probes, collections }: Need): boolean {

@@ -1,10 +1,10 @@
 /** Releases and look-ups by address and by handle. */
 import { sanitisedHandle } from '../core/block.ts';
 import { done, refused } from '../core/outcome.ts';
-import { heldBy } from '../core/plan/handles.ts';
+import { heldInReadable } from '../core/plan/handles.ts';
 import { assignmentAttributes, type OwnerUpdate, setOwners } from '../core/plan/owner.ts';
 import type { Planner } from '../core/plan/plan.ts';
-import { CONFIG, handleRef, POOLS } from '../core/plan/refs.ts';
+import { handleRef, POOLS } from '../core/plan/refs.ts';
 import {
   firstNeedOfRelease,
   releaseByHandle as planReleaseByHandle,
@@ -24,7 +24,7 @@ import type {
 } from './api.ts';
 import { hostArgument, ipArgument, storedHandleArgument } from './arguments.ts';
 import { Call } from './call.ts';
-import { type Context, runAlone, runJob, withEvidence } from './context.ts';
+import { type Context, look, runAlone, runJob, withEvidence } from './context.ts';
 import { IpamError, invalidArgument } from './errors.ts';
 import type { Job } from './loop.ts';
 import { errorOfRefusal } from './translate.ts';
@@ -42,8 +42,7 @@ export async function releaseIps(context: Context, options: ReleaseIpsOptions): 
   const unallocated = new Set<string>();
   const errors: IpamError[] = [];
   for (const group of groupsOf(requests)) {
-    const firstNeed = { refs: [CONFIG], probes: [], collections: [POOLS] };
-    const result = await runJob(context, lane, { ...withEvidence(context, planReleaseIps(group)), call, firstNeed });
+    const result = await runJob(context, lane, { ...withEvidence(context, planReleaseIps(group)), call });
     released.push(...result.released);
     for (const text of result.unallocated) unallocated.add(text);
     errors.push(...result.refusals.map(errorOfRefusal));
@@ -80,26 +79,28 @@ export async function releaseByHandle(context: Context, options: ReleaseByHandle
   const handle = sanitisedHandle(storedHandleArgument(options.handle));
   const lane = options.host === undefined ? RELEASE_LANE : hostArgument(options.host);
   const final = options.final ?? false;
-  let doubted: ReleasedHandle | undefined;
-  const job: Job<ReleasedHandle> = {
-    call: new Call(context.clock, options),
+  const call = new Call(context.clock, options);
+  const released: string[] = [];
+  for (let isFirst = true; ; isFirst = false) {
+    const part = await runJob(context, lane, releaseJob({ handle, final, call }));
+    released.push(...part.released.map(({ text }) => text));
+    if (!part.hasMore) return { found: part.found || !isFirst, released };
+  }
+}
+
+/** One part. Releasing again does no harm, and a final release must leave its mark whoever emptied the handle. */
+function releaseJob({ handle, final, call }: { handle: string; final: boolean; call: Call }): Job<ReleasedHandle> {
+  return {
+    call,
     firstNeed: firstNeedOfRelease({ handle, sweep: true }),
     // Sweeping is a courtesy: it must not make an attempt fail twice.
     planner: ({ number }) => planReleaseByHandle({ handle, final, sweep: number === 1, blocksMax: BLOCKS_PER_COMMIT }),
-    // Releasing again does no harm, and a final release must leave its mark whoever emptied the handle.
-    happened: (_, planned) => {
-      if (planned.found) doubted = planned;
-      return false;
-    },
+    repeated: (doubted, again) => ({
+      found: doubted.found || again.found,
+      hasMore: again.hasMore,
+      released: [...doubted.released, ...again.released.filter(({ text }) => !doubted.released.some((ip) => ip.text === text))],
+    }),
   };
-  let part = await runJob(context, lane, job);
-  if (!part.found && doubted) part = doubted;
-  const released = [...part.released];
-  while (part.hasMore) {
-    part = await runJob(context, lane, job);
-    released.push(...part.released);
-  }
-  return { found: part.found || released.length > 0, released: released.map(({ text }) => text) };
 }
 
 export async function ipsByHandle(context: Context, options: { readonly handle: string } & CallOptions): Promise<readonly string[]> {
@@ -107,15 +108,15 @@ export async function ipsByHandle(context: Context, options: { readonly handle: 
   const planner: Planner<readonly string[]> = (draft) => {
     draft.require({ refs: [handleRef(handle)], collections: [POOLS] });
     if (!draft.get(handleRef(handle))) return refused('not-found', `there is no handle "${handle}".`, { handle });
-    const held = [...heldBy(draft, handle, 4), ...heldBy(draft, handle, 6)];
+    const held = [...heldInReadable(draft, handle, 4), ...heldInReadable(draft, handle, 6)];
     return done(held.map(({ ip }) => ip.text));
   };
-  return runAlone(context, options, planner, ` read ${handle}`);
+  return look(context, options, planner);
 }
 
 export async function getAssignmentAttributes(context: Context, options: { readonly ip: string } & CallOptions): Promise<AttributesResult> {
   const ip = ipArgument(options.ip);
-  const { attribute, sequenceNumber, block } = await runAlone(context, options, assignmentAttributes(ip), ` read ${ip.text}`);
+  const { attribute, sequenceNumber, block } = await look(context, options, assignmentAttributes(ip));
   return {
     handle: attribute.handleId === undefined ? undefined : sanitisedHandle(attribute.handleId),
     active: attribute.secondary,

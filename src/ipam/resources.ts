@@ -7,6 +7,7 @@ import {
   createPool,
   createReservation,
   deleteResource,
+  disablePool,
   type Metadata,
   replaceNode,
   replacePool,
@@ -95,10 +96,15 @@ function resourcesOf<K extends ResourceKind, Spec, Shown extends Resource<unknow
   };
   return {
     get,
-    async list(options = {}) {
+    async list({ onCorrupt, ...options } = {}) {
       const found: Shown[] = [];
       for await (const { entries } of context.store.list(kind.prefix, options)) {
-        for (const entry of entries) if (parseKey(entry.key)?.kind === kind.kind) found.push(shownOf(kind, entry) as Shown);
+        for (const entry of entries) {
+          if (parseKey(entry.key)?.kind !== kind.kind) continue;
+          const corrupt = onCorrupt && corruptionOf(entry);
+          if (corrupt === undefined) found.push(shownOf(kind, entry) as Shown);
+          else onCorrupt?.(entry.key, corrupt);
+        }
       }
       return found;
     },
@@ -126,6 +132,12 @@ function revisionArgument(text: string | undefined): bigint | undefined {
     argument: 'resourceVersion',
     value: text,
   });
+}
+
+/** Why a stored resource cannot be read; undefined when it can. */
+function corruptionOf({ key, value }: Entry): string | undefined {
+  const decoded = decode(parseKey(key) as RefOf<ResourceKind>, value);
+  return decoded.kind === 'corrupt' ? decoded.reason : undefined;
 }
 
 function shownOf<K extends ResourceKind>(
@@ -162,15 +174,17 @@ async function deletePool(
   options: { readonly name: string; readonly resourceVersion?: string } & CallOptions,
 ): Promise<void> {
   const { name, resourceVersion, ...call } = options;
-  let pool = await pools.get({ name, ...call });
+  const pool = await pools.get({ name, ...call });
+  let revision = revisionArgument(resourceVersion);
   if (pool && !pool.spec.disabled) {
-    pool = await pools.replace({ name, spec: { disabled: true }, ...(resourceVersion !== undefined && { resourceVersion }), ...call });
+    await runAlone(context, call, disablePool(name, revision));
+    revision = revisionArgument((await pools.get({ name, ...call }))?.resourceVersion);
     // An abort is reported by the next step; the pool stays disabled, and deleting it again goes on from there.
     await context.clock.sleep(POOL_DRAIN_MS, call.signal).catch(() => undefined);
-  } else if (pool && resourceVersion !== undefined) pool = { ...pool, resourceVersion };
+  }
   if (pool) await releasePoolAffinities(context, { cidr: pool.spec.cidr, ...call });
-  // Whoever enabled it again meanwhile wants to keep it.
-  await runAlone(context, call, deleteResource({ kind: 'pool', name }, 'ippool', revisionArgument(pool?.resourceVersion)));
+  // Whoever changed it meanwhile, to enable it again perhaps, wants to keep it.
+  await runAlone(context, call, deleteResource({ kind: 'pool', name }, 'ippool', revision));
 }
 
 function textsOf(value: Json | undefined): readonly string[] {
@@ -185,6 +199,8 @@ function toPlain(value: Json): unknown {
 }
 
 function toJson(value: unknown): Json {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw invalidArgument(`spec holds ${value}, which JSON cannot express.`, { argument: 'spec' });
   if (value === null || typeof value === 'boolean' || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
     return value;
   if (Array.isArray(value)) return value.map(toJson);

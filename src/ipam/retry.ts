@@ -12,6 +12,8 @@ export const FRESH_VIEW_FROM_ATTEMPT = 3;
 export const BATCH_MAX = 120;
 /** Milliseconds one operation may take when the caller does not say. */
 export const OPERATION_TIMEOUT_MS = 30_000;
+/** Milliseconds one request to the store may take: a hung one must not hold up a lane for as long as its most patient caller. */
+export const STORE_CALL_TIMEOUT_MS = 5_000;
 /** Times a store that does not answer is asked again. */
 export const UNAVAILABLE_RETRIES_MAX = 3;
 

@@ -10,11 +10,12 @@ export interface Machine {
 }
 
 /**
- * The store to use: `given` (a flag), else PLAT_STORE, else etcd when ETCD_ENDPOINTS names one (as calicoctl does), else
- * an embedded store in the user's state folder (XDG Base Directory Specification; as root in /var/lib/plat).
+ * The store to use: `given` (a flag), else PLAT_STORE, else an embedded store in the user's state folder (XDG Base
+ * Directory Specification; as root in /var/lib/plat). ETCD_ENDPOINTS alone chooses nothing: who has it set for another
+ * program must not write to a cluster unawares.
  */
 export function storeUrl(given: string | undefined, machine: Machine): string {
-  return given ?? nonEmpty(machine.env['PLAT_STORE']) ?? etcdUrl(machine.env) ?? `lmdb:${stateFolder(machine)}`;
+  return given ?? nonEmpty(machine.env['PLAT_STORE']) ?? `lmdb:${stateFolder(machine)}`;
 }
 
 function stateFolder({ env, homeFolder, isRoot }: Machine): string {
@@ -22,12 +23,6 @@ function stateFolder({ env, homeFolder, isRoot }: Machine): string {
   const stateHome = nonEmpty(env['XDG_STATE_HOME']);
   // The specification tells to ignore relative paths.
   return join(stateHome !== undefined && isAbsolute(stateHome) ? stateHome : join(homeFolder, '.local', 'state'), 'plat');
-}
-
-/** ETCD_ENDPOINTS is a list of `http://host:port` or `https://host:port`, or of `host:port`. */
-function etcdUrl(env: Environment): string | undefined {
-  const endpoints = nonEmpty(env['ETCD_ENDPOINTS']);
-  return endpoints === undefined || /^https?:/.test(endpoints) ? endpoints : `etcd://${endpoints}`;
 }
 
 /** An empty variable counts as none. */

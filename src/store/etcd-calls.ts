@@ -37,7 +37,7 @@ interface Try {
 
 export class EtcdCalls {
   readonly clock: Clock;
-  /** `etcd://host:port,host:port` */
+  /** `etcd://host:port,host:port`; `etcds:` with TLS. */
   readonly name: string;
   readonly #members: readonly EtcdMember[];
   readonly #timeoutMs: number;
@@ -46,7 +46,7 @@ export class EtcdCalls {
 
   constructor(members: readonly EtcdMember[], timeoutMs: number = TIMEOUT_MS_DEFAULT, clock: Clock = systemClock) {
     this.clock = clock;
-    this.name = `etcd://${members.map(({ address }) => address).join(',')}`;
+    this.name = `${members[0]?.secure ? 'etcds' : 'etcd'}://${members.map(({ address }) => address).join(',')}`;
     this.#members = members;
     this.#timeoutMs = timeoutMs;
     // Clients spread over the members; each stays with one that works.

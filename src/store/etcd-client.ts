@@ -54,9 +54,18 @@ const requireLeader: Interceptor = (options, nextCall) => {
   return call as ReturnType<Interceptor>;
 };
 
+interface MemberOptions {
+  readonly address: string;
+  readonly secure: boolean;
+  /** There is a login to use. */
+  readonly mayLogin: boolean;
+}
+
 /** Its client, and how it behaved lately. */
 export class EtcdMember {
   readonly address: string;
+  /** Over TLS. */
+  readonly secure: boolean;
   /** It answered the newest call. */
   proven = false;
   /** Used last until then (monotonic milliseconds), since a call failed. */
@@ -66,8 +75,9 @@ export class EtcdMember {
   #login: boolean;
   #client: Etcd3;
 
-  constructor(address: string, mayLogin: boolean, connect: (login: boolean) => Etcd3) {
+  constructor({ address, secure, mayLogin }: MemberOptions, connect: (login: boolean) => Etcd3) {
     this.address = address;
+    this.secure = secure;
     this.#connect = connect;
     this.#mayLogin = mayLogin;
     this.#login = mayLogin;
@@ -115,9 +125,14 @@ export async function connectMembers(options: EtcdOptions): Promise<EtcdMember[]
   const connect = (address: string, login: boolean) =>
     new Etcd3({ ...shared, hosts: `${secure ? 'https' : 'http'}://${address}`, ...(login && auth !== undefined ? { auth } : {}) });
   try {
-    return endpoints.map(({ address }) => new EtcdMember(address, auth !== undefined, (login) => connect(address, login)));
+    const mayLogin = auth !== undefined;
+    return endpoints.map(({ address }) => new EtcdMember({ address, secure, mayLogin }, (login) => connect(address, login)));
   } catch (cause) {
-    throw new StoreError('store-auth', `the TLS files for etcd are of no use together: ${messageOf(cause)}`, { cause });
+    throw new StoreError(
+      'store-auth',
+      `the TLS files for etcd (ETCD_CA_CERT_FILE, ETCD_CERT_FILE, ETCD_KEY_FILE) are of no use together: ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -154,7 +169,9 @@ function loginOf({ username, password, timeoutMs, clock = systemClock }: EtcdOpt
   if (username === undefined || password === undefined) {
     throw new StoreError(
       'store-auth',
-      `etcd's login needs a user and a password; only ${username === undefined ? 'a password' : 'a user'} is given`,
+      username === undefined
+        ? "etcd's login needs a user too: ETCD_USERNAME is not set, ETCD_PASSWORD is"
+        : "etcd's login needs a password too: ETCD_PASSWORD is not set, ETCD_USERNAME is",
     );
   }
   return { username, password, callOptions: () => unaryOptions(clock, timeoutMs ?? TIMEOUT_MS_DEFAULT) };
@@ -166,23 +183,30 @@ async function readCredentials({
   keyFile,
 }: NonNullable<EtcdOptions['tls']>): Promise<NonNullable<IOptions['credentials']>> {
   if ((certFile === undefined) !== (keyFile === undefined)) {
-    throw new StoreError('store-auth', "a client certificate and its key go together; one of etcd's two files is missing");
+    throw new StoreError(
+      'store-auth',
+      certFile === undefined
+        ? 'a key for etcd needs its client certificate too: ETCD_CERT_FILE is not set, ETCD_KEY_FILE is'
+        : 'a client certificate for etcd needs its key too: ETCD_KEY_FILE is not set, ETCD_CERT_FILE is',
+    );
   }
-  const rootCertificate = caFile === undefined ? Buffer.from(rootCertificates.join('\n')) : await readPem(caFile, 'CA certificate');
+  const rootCertificate =
+    caFile === undefined ? Buffer.from(rootCertificates.join('\n')) : await readPem(caFile, 'CA certificate', 'ETCD_CA_CERT_FILE');
   if (certFile === undefined || keyFile === undefined) return { rootCertificate };
   return {
     rootCertificate,
-    certChain: await readPem(certFile, 'client certificate'),
-    privateKey: await readPem(keyFile, "client certificate's key"),
+    certChain: await readPem(certFile, 'client certificate', 'ETCD_CERT_FILE'),
+    privateKey: await readPem(keyFile, "client certificate's key", 'ETCD_KEY_FILE'),
   };
 }
 
-async function readPem(path: string, what: string): Promise<Buffer> {
+/** `variable`: where a person set the path. */
+async function readPem(path: string, what: string, variable: string): Promise<Buffer> {
   const pem = await readFile(path).catch((cause: unknown) => {
-    throw new StoreError('store-auth', `cannot read the ${what} for etcd: ${messageOf(cause)}`, { cause });
+    throw new StoreError('store-auth', `cannot read the ${what} for etcd (${variable}): ${messageOf(cause)}`, { cause });
   });
   // Node takes a file without any certificate in silence, and then trusts nobody.
-  if (!pem.includes('-----BEGIN ')) throw new StoreError('store-auth', `the ${what} for etcd, ${path}, is not in PEM format`);
+  if (!pem.includes('-----BEGIN ')) throw new StoreError('store-auth', `the ${what} for etcd (${variable}), ${path}, is not in PEM format`);
   return pem;
 }
 

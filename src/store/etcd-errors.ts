@@ -51,7 +51,7 @@ const RULES: readonly Rule[] = [
     ...NOT_SENT,
     match: /before secure TLS connection was established|wrong version number/i,
     seen: 'the server does not speak TLS',
-    advice: 'Use http:// and no TLS files, or turn TLS on in etcd.',
+    advice: 'Use etcd:// and no TLS files (ETCD_CA_CERT_FILE, ETCD_CERT_FILE, ETCD_KEY_FILE), or turn TLS on in etcd.',
   },
   {
     ...NOT_SENT,
@@ -82,7 +82,8 @@ const RULES: readonly Rule[] = [
     ...NOT_SENT,
     match: /Last error: (Failed to connect|Protocol error|.*ECONNRESET)/,
     seen: 'the server closed the connection at once',
-    advice: 'If etcd wants TLS, use https:// or give its CA and a client certificate; else check that this is its client port.',
+    advice:
+      'If etcd wants TLS, use etcds:// or give its CA (ETCD_CA_CERT_FILE) and a client certificate; else check that this is its client port.',
   },
   {
     ...NOT_SENT,

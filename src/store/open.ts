@@ -10,7 +10,7 @@ export class StoreUrlError extends Error {
 export interface OpenStoreOptions {
   /**
    * Of an etcd's options: ETCD_CA_CERT_FILE, ETCD_CERT_FILE, ETCD_KEY_FILE, ETCD_USERNAME and ETCD_PASSWORD, as calicoctl
-   * names them. An empty variable counts as none. Default: none.
+   * names them, and ETCD_ENDPOINTS for a URL without addresses. An empty variable counts as none. Default: none.
    */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds a call to etcd may take when it does not say itself. */
@@ -18,7 +18,7 @@ export interface OpenStoreOptions {
 }
 
 const EXPECTED =
-  'Expected is etcd://HOST:PORT,HOST:PORT for an etcd, etcds://HOST:PORT for one with TLS, lmdb:FOLDER for an embedded store, ' +
+  'Expected is etcd://HOST:PORT,HOST:PORT for an etcd, etcds://HOST:PORT for one with TLS, etcd:// for the one at ETCD_ENDPOINTS, lmdb:FOLDER for an embedded store, ' +
   'or memory: for one that ends with the process.';
 
 /**
@@ -26,6 +26,7 @@ const EXPECTED =
  *
  * - `etcd://h:p,h:p` (or `http://…`): etcd; with TLS when the environment names TLS files.
  * - `etcds://h:p,h:p` (or `https://…`): etcd with TLS.
+ * - `etcd://` or `etcds://`: the etcd at ETCD_ENDPOINTS, a list of `h:p`, `http://h:p` or `https://h:p`.
  * - `lmdb:FOLDER`: an embedded store, created when missing.
  * - `memory:`: a new, empty store in this process.
  *
@@ -67,18 +68,41 @@ function lmdbFolder(url: string, rest: string): string {
 
 function etcdOptions(url: string, scheme: string, rest: string, env: NonNullable<OpenStoreOptions['env']>): EtcdOptions {
   if (!rest.startsWith('//')) throw refused(url, `"${scheme}:" is followed by "//" and the addresses`);
-  const addresses = rest
-    .slice(2)
-    .split(',')
-    .map((address) => address.trim().replace(`${scheme}://`, '').replace(/\/$/, ''));
-  for (const address of addresses) checkAddress(url, address);
+  const endpoints = rest === '//' && scheme.startsWith('etcd') ? endpointsOfVariable(url, scheme, env) : endpointsOfUrl(url, scheme, rest);
   const tls = present({ caFile: env['ETCD_CA_CERT_FILE'], certFile: env['ETCD_CERT_FILE'], keyFile: env['ETCD_KEY_FILE'] });
   const login = present({ username: env['ETCD_USERNAME'], password: env['ETCD_PASSWORD'] });
   return {
-    endpoints: addresses.map((address) => endpointPrefix(scheme) + address),
+    endpoints,
     ...(Object.keys(tls).length > 0 ? { tls } : {}),
     ...login,
   };
+}
+
+function endpointsOfUrl(url: string, scheme: string, rest: string): readonly string[] {
+  const addresses = listOf(rest.slice(2)).map((address) => address.replace(`${scheme}://`, ''));
+  for (const address of addresses) {
+    const fault = addressFault(address);
+    if (fault !== undefined) throw refused(url, fault);
+  }
+  return addresses.map((address) => endpointPrefix(scheme) + address);
+}
+
+/** What ETCD_ENDPOINTS names; each may say itself whether TLS is used, unless `etcds:` says it for all. */
+function endpointsOfVariable(url: string, scheme: string, env: NonNullable<OpenStoreOptions['env']>): readonly string[] {
+  const text = env['ETCD_ENDPOINTS'];
+  if (!text) throw refused(url, 'it names no address, and ETCD_ENDPOINTS, where etcd:// alone takes them from, is not set');
+  return listOf(text).map((endpoint) => {
+    const [, own = '', address = ''] = /^(https?:\/\/)?(.*)$/s.exec(endpoint) ?? [];
+    const fault = addressFault(address);
+    if (fault !== undefined) throw variableRefused(text, fault);
+    if (own === 'http://' && scheme === 'etcds')
+      throw variableRefused(text, 'it says http://, without TLS, but the store etcds://, with TLS');
+    return (own || endpointPrefix(scheme)) + address;
+  });
+}
+
+function listOf(text: string): readonly string[] {
+  return text.split(',').map((item) => item.trim().replace(/\/$/, ''));
 }
 
 /** `etcd:` leaves it to the presence of TLS files whether TLS is used. */
@@ -87,11 +111,19 @@ function endpointPrefix(scheme: string): string {
   return scheme === 'http' ? 'http://' : 'https://';
 }
 
-function checkAddress(url: string, address: string): void {
+/** What is wrong with an address; undefined when nothing is. */
+function addressFault(address: string): string | undefined {
   const match = /^(?:\[[0-9A-Fa-f:.]+\]|[^\s:/?#[\]@]+)(?::(\d{1,5}))?$/.exec(address);
-  if (!match) throw refused(url, address === '' ? 'an address is missing' : 'an address is not of the form HOST:PORT');
+  if (!match) return address === '' ? 'an address is missing' : 'an address is not of the form HOST:PORT';
   const port = match[1];
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) throw refused(url, `${port} is not a port`);
+  return port !== undefined && (Number(port) < 1 || Number(port) > 65_535) ? `${port} is not a port` : undefined;
+}
+
+function variableRefused(text: string, why: string): StoreUrlError {
+  const shown = text.includes('@')
+    ? 'has a user or password in it: these are given in ETCD_USERNAME and ETCD_PASSWORD'
+    : `is "${text}": ${why}`;
+  return new StoreUrlError(`ETCD_ENDPOINTS ${shown}. Expected is a list of http://HOST:PORT or https://HOST:PORT.`);
 }
 
 function refused(url: string, why: string): StoreUrlError {

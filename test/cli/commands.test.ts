@@ -54,6 +54,23 @@ describe.each([
     expect(await refused('ipam assign --ip 192.0.2.1 --host a')).toContain('192.0.2.1');
   });
 
+  it('registers an unknown node that asks for a certain address', async () => {
+    await ok('create ippool p --cidr 10.0.0.0/24');
+    await ok('ipam assign --ip 10.0.0.9 --host fresh --handle h');
+    expect((await json('get nodes')).items).toMatchObject([{ kind: 'Node', metadata: { name: 'fresh' } }]);
+  });
+
+  it('AT-02 finds the holder of an address whose pool is gone, and says that it is in none', async () => {
+    await ok('create ippool p --cidr 10.0.0.0/24');
+    await ok('ipam assign --ip 10.0.0.9 --host a --handle h');
+    expect(await json('ipam show --ip 10.0.0.9')).toMatchObject({ assigned: true, pool: 'p' });
+    await ok('delete ippool p --yes');
+    expect(await ok('ipam show --ip 10.0.0.9')).toMatch(/10\.0\.0\.9 is in use\nHandle ID: h\nBlock: 10\.0\.0\.0\/26, in no IP pool/);
+    expect(await json('ipam show --ip 10.0.0.9')).toMatchObject({ assigned: true, handle: 'h', pool: null });
+    expect(await ok('ipam show --ip 192.0.2.1')).toBe('192.0.2.1 is not assigned\n');
+    expect(await json('ipam show --ip 192.0.2.1')).toEqual({ ip: '192.0.2.1', assigned: false });
+  });
+
   it('shows who holds an address', async () => {
     await ok('create ippool p --cidr 10.0.0.0/24');
     await ok('ipam assign --ip 10.0.0.9 --host a --handle h --attr pod=web-1 --attr namespace=shop');

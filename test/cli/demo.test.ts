@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { writePods } from '../support/pods.ts';
 import { type Run, runLine, useSession } from './session.ts';
@@ -74,6 +74,15 @@ describe('plat demo', () => {
       pods: { placed: 30, skipped: { hostNetwork: 0, finished: 0, pending: 0 } },
       nodes: ['n0', 'n1', 'n2'].map((name) => ({ name, pods: 10, addresses: 20 })),
     });
+  });
+
+  it('places the pods of a list from stdin', async () => {
+    await writePods(fileNamed('pods'), { count: 2, nodes: 2 });
+    const list = await readFile(fileNamed('pods'), 'utf8');
+    const { code, stdout, stderr } = await runLine(['demo', '--pods', '-'], { readInput: async () => list });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^The 1 pod of n0 is gone: 2 addresses released\.$/m);
+    expect(await runLine(['demo', '--pods', '-'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^plat: stdin is not what/) });
   });
 
   it('refuses a list that is none, or that is not there', async () => {

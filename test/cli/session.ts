@@ -26,6 +26,7 @@ export async function runLine(args: readonly string[], terminal: Partial<Termina
     signal: new AbortController().signal,
     columns: undefined,
     confirm: undefined,
+    readInput: async () => '',
     print: (text) => {
       stdout += `${text}\n`;
     },

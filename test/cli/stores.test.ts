@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { smallDisk, smallDiskProblem } from '../support/small-disk.ts';
 import { runLine, useSession } from './session.ts';
 
 /** A port of this machine on which nobody listens. */
@@ -25,6 +26,18 @@ describe('the store', () => {
     expect((await runLine(['get', 'ippools'], { env })).stdout).toContain('here');
     const elsewhere = `${store()}-2`;
     expect((await runLine(['get', 'ippools', '--store', elsewhere], { env })).stdout).not.toContain('here');
+  });
+
+  it('is taken from ETCD_ENDPOINTS for etcd:// without addresses, and only then', async () => {
+    const endpoint = `127.0.0.1:${await closedPort()}`;
+    const env = { PLAT_STORE: 'etcd://', ETCD_ENDPOINTS: `http://${endpoint}` };
+    expect(await runLine(['get', 'nodes'], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining(`etcd://${endpoint}`) });
+    await ok('create ippool here --cidr 10.0.0.0/24');
+    expect((await runLine(['get', 'ippools', '--store', store()], { env })).stdout).toContain('here');
+    expect(await runLine(['get', 'nodes', '--store', 'etcd://'], { env: { ETCD_ENDPOINTS: 'a:b' } })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^plat: ETCD_ENDPOINTS is "a:b": [^\n]+\n$/),
+    });
   });
 
   it('is one in the state folder of the user when nothing names another', async () => {
@@ -59,6 +72,19 @@ describe('the store', () => {
       expect(stderr).toContain(join(folder, 'file'));
     }
   });
+
+  // skip: where no small disk can be mounted; store/lmdb-full.test.ts says so.
+  it.skipIf(smallDiskProblem() !== undefined)(
+    'on a full disk is refused on a line of its own, after what LMDB itself may write',
+    async () => {
+      const { folder } = await smallDisk(512);
+      const args = ['--store', `lmdb:${join(folder, 'store')}`, 'get', 'nodes'];
+      expect((await runLine(args)).stderr).toMatch(/^\nplat: [^\n]+\n$/);
+      const { code, stderr } = await runLine([...args, '-o', 'json']);
+      expect({ code, first: stderr[0] }).toEqual({ code: 1, first: '\n' });
+      expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'store-full' } });
+    },
+  );
 
   it.each(['sqlite:x', 'lmdb:', 'etcd://', 'etcd://host:99999', '/var/lib/x'])('as %j is a wrong command line', async (url) => {
     const { code, stdout, stderr } = await runLine(['--store', url, 'get', 'nodes']);

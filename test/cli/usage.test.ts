@@ -35,6 +35,14 @@ describe('plat --help', () => {
     }
   });
 
+  it('names the variables that choose and open a store, and the exit codes', async () => {
+    const { stdout } = await runLine(['--help']);
+    const variables = ['CA_CERT_FILE', 'CERT_FILE', 'ENDPOINTS', 'KEY_FILE', 'PASSWORD', 'USERNAME'].map((name) => `ETCD_${name}`);
+    expect([...new Set(stdout.match(/\bETCD_\w+/g))].sort()).toEqual(variables);
+    expect(stdout).toMatch(/PLAT_STORE/);
+    expect(stdout).toMatch(/Exit codes: 0 .* 1 .* 2 .* 130 interrupted/);
+  });
+
   it('plat help COMMAND is the same', async () => {
     const [byWord, byFlag] = await Promise.all([runLine(['help', 'ipam', 'show']), runLine(['ipam', 'show', '--help'])]);
     expect(byWord).toEqual(byFlag);
@@ -66,6 +74,7 @@ describe('a wrong command line', () => {
     ['a missing option', 'ipam assign --handle h', /required option '--ip <address>' not specified\. See: plat ipam assign --help/],
     ['a word too many', 'get nodes a b', /too many arguments.*See: plat get node --help/],
     ['a bad number', 'ipam auto-assign --num4 many', /'--num4 <count>' argument 'many' is invalid\. Expected a whole number/],
+    ['no address wanted', 'ipam auto-assign --num4 0', /no address is asked for\. Give --num4 or --num6 of 1 or more/],
     ['a bad pair', 'create node n --label rack', /argument 'rack' is invalid\. Expected key=value/],
     ['a bad choice', 'create ippool p --cidr 10.0.0.0/24 --allowed-uses Work', /Expected Workload or Tunnel or LoadBalancer/],
     ['a bad format', '-o xml get nodes', /Expected table or json or yaml/],

@@ -5,7 +5,7 @@ import type { Pool } from '../../src/core/records.ts';
 import { cidr, pool } from '../support/records.ts';
 
 const RANGE = 'blockSize must be between 20 and 32 for IPv4 pools, and between 116 and 128 for IPv6 pools';
-const TOO_SMALL = 'IP pool size is too small for use with Calico IPAM. It must be equal to or greater than the block size.';
+const TOO_SMALL = 'IP pool size is too small. It must be equal to or greater than the block size.';
 
 const existing = [pool('ippool1', '1.2.3.0/24'), pool('ippool6', 'fd00:1::/64')];
 

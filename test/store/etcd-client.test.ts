@@ -126,8 +126,8 @@ describe('TLS', () => {
   });
 
   it.each([
-    ['no TLS to a server with TLS', 'tls', {}, 'store-unavailable', 'If etcd wants TLS, use https://'],
-    ['no TLS to a server that wants a certificate', 'mutual', {}, 'store-unavailable', 'If etcd wants TLS, use https://'],
+    ['no TLS to a server with TLS', 'tls', {}, 'store-unavailable', 'If etcd wants TLS, use etcds://'],
+    ['no TLS to a server that wants a certificate', 'mutual', {}, 'store-unavailable', 'If etcd wants TLS, use etcds://'],
     ['TLS to a server without', 'plain', { tls: CA }, 'store-unavailable', 'does not speak TLS'],
     ['the wrong authority', 'tls', { tls: { caFile: pem('other-ca.pem') } }, 'store-unavailable', 'not signed by the CA we trust'],
     ['no client certificate', 'mutual', { tls: CA }, 'store-auth', 'refuses our client certificate, or wants one'],

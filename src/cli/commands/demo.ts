@@ -9,7 +9,7 @@ interface Options {
 /** `plat demo`. */
 export function define(command: Command, cli: Cli): void {
   command
-    .option('--pods <file>', "pods to place: what 'kubectl get pods -A -o json' prints (default: a sample)")
+    .option('--pods <file>', "pods to place: what 'kubectl get pods -A -o json' prints, - for stdin (default: a sample)")
     .option('--yes', 'with --store: also in a store that has pools')
     .addHelpText('after', EXAMPLES)
     .action(async ({ pods, yes }: Options) => {
@@ -24,5 +24,5 @@ PLAT_STORE does not count here.
 
 Examples:
   plat demo
-  kubectl get pods -A -o json > pods.json && plat demo --pods pods.json
+  kubectl get pods -A -o json | plat demo --pods -
   plat demo --store lmdb:/tmp/stage && plat --store lmdb:/tmp/stage ipam show --show-blocks`;

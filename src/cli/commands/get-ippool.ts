@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { PoolResource } from '../../ipam/api.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import { CREATE_POOL_EXAMPLE, Refusal } from '../errors.ts';
-import { printResult } from '../output.ts';
+import { noteUnreadable, printResult } from '../output.ts';
 import { resourceList, resourceObject } from '../resource.ts';
 import { paddedTable } from '../table.ts';
 
@@ -26,7 +26,8 @@ async function getPool(cli: Cli, name: string): Promise<void> {
 }
 
 async function listPools(cli: Cli): Promise<void> {
-  const pools = await withIpam(cli, (ipam) => ipam.pools.list({ signal: cli.terminal.signal }));
+  const onCorrupt = noteUnreadable(cli, 'the list leaves it out');
+  const pools = await withIpam(cli, (ipam) => ipam.pools.list({ signal: cli.terminal.signal, onCorrupt }));
   await printResult(cli, {
     value: resourceList('IPPool', pools),
     text: () => (pools.length === 0 ? `No IP pools. Create one, for example: ${CREATE_POOL_EXAMPLE}` : poolTable(pools)),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { NodeResource } from '../../ipam/api.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import { Refusal } from '../errors.ts';
-import { printResult } from '../output.ts';
+import { noteUnreadable, printResult } from '../output.ts';
 import { labelsText, resourceList, resourceObject } from '../resource.ts';
 import { paddedTable } from '../table.ts';
 
@@ -26,7 +26,8 @@ async function getNode(cli: Cli, name: string): Promise<void> {
 }
 
 async function listNodes(cli: Cli): Promise<void> {
-  const nodes = await withIpam(cli, (ipam) => ipam.nodes.list({ signal: cli.terminal.signal }));
+  const onCorrupt = noteUnreadable(cli, 'the list leaves it out');
+  const nodes = await withIpam(cli, (ipam) => ipam.nodes.list({ signal: cli.terminal.signal, onCorrupt }));
   await printResult(cli, {
     value: resourceList('Node', nodes),
     text: () => (nodes.length === 0 ? 'No nodes. One appears when it first asks for an address.' : nodeTable(nodes)),

@@ -34,6 +34,8 @@ Examples:
 
 async function autoAssign(cli: Cli, options: Options): Promise<void> {
   const { num6 = 0, num4 = options.num6 === undefined ? 1 : 0 } = options;
+  if (num4 + num6 === 0)
+    throw new UsageError('no address is asked for. Give --num4 or --num6 of 1 or more, or neither for one IPv4 address.');
   const result = await withIpam(cli, async (ipam) => {
     const pools = await poolsByFamily(ipam, options.pool ?? [], { num4, num6 }, cli.terminal.signal);
     return ipam.autoAssign({
@@ -42,7 +44,6 @@ async function autoAssign(cli: Cli, options: Options): Promise<void> {
       num4,
       num6,
       partial: options.partial === true,
-      registerNode: true,
     });
   });
   const addresses = [...(result.v4?.addresses ?? []), ...(result.v6?.addresses ?? [])];

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
-import type { AttributesResult } from '../../ipam/api.ts';
+import { containsIp, parseCidrMasked, parseIp } from '../../core/addr.ts';
+import type { AttributesResult, Ipam } from '../../ipam/api.ts';
 import { IpamError } from '../../ipam/errors.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import { CREATE_POOL_EXAMPLE } from '../errors.ts';
-import { printResult, type Result } from '../output.ts';
+import { noteUnreadable, printResult, type Result } from '../output.ts';
 import { hasPools, utilizationTable, utilizationValue } from '../utilization.ts';
 
 interface Options {
@@ -34,8 +35,7 @@ Examples:
 async function show(cli: Cli, { ip, map, showBlocks }: Options): Promise<void> {
   if (ip !== undefined) return printResult(cli, await addressReport(cli, ip));
   if (map) return showMap(cli);
-  const onCorrupt = (key: string, reason: string) =>
-    cli.terminal.note(`plat: ${key} cannot be read (${reason}); the figures leave it out. It was left as it is.`);
+  const onCorrupt = noteUnreadable(cli, 'the figures leave it out');
   const pools = await withIpam(cli, (ipam) => ipam.getUtilization({ signal: cli.terminal.signal, onCorrupt }));
   await printResult(cli, {
     value: { pools: utilizationValue(pools, { withBlocks: showBlocks === true }) },
@@ -52,9 +52,11 @@ async function showMap(cli: Cli): Promise<void> {
 }
 
 async function addressReport(cli: Cli, ip: string): Promise<Result> {
-  const found = await withIpam(cli, (ipam) =>
-    ipam.getAssignmentAttributes({ ip, signal: cli.terminal.signal }).catch(undefinedWhenNotFound),
-  );
+  const { signal } = cli.terminal;
+  const { found, pool } = await withIpam(cli, async (ipam) => {
+    const found = await ipam.getAssignmentAttributes({ ip, signal }).catch(undefinedWhenNotFound);
+    return { found, pool: found && (await poolOf(cli, ipam, ip)) };
+  });
   if (found === undefined) return { value: { ip, assigned: false }, text: () => `${ip} is not assigned` };
   const { handle, block, affinity, active, alternate, sequenceNumber } = found;
   return {
@@ -63,12 +65,26 @@ async function addressReport(cli: Cli, ip: string): Promise<Result> {
       assigned: true,
       handle: handle ?? null,
       block,
+      ...(pool !== undefined && { pool }),
       affinity,
       sequenceNumber,
       attributes: { active: active ?? null, alternate: alternate ?? null },
     },
-    text: () => addressText(ip, found),
+    text: () => addressText(ip, found, pool),
   };
+}
+
+/** Name of the pool that has the address; null when none has, undefined when a pool that cannot be read may have it. */
+async function poolOf(cli: Cli, ipam: Ipam, ip: string): Promise<string | null | undefined> {
+  const address = parseIp(ip);
+  const unreadable: string[] = [];
+  const onCorrupt = (key: string) => unreadable.push(key);
+  const pools = await ipam.pools.list({ signal: cli.terminal.signal, onCorrupt });
+  const pool = pools.find(({ spec }) => {
+    const cidr = parseCidrMasked(spec.cidr);
+    return address !== undefined && cidr !== undefined && containsIp(cidr, address);
+  });
+  return pool?.name ?? (unreadable.length === 0 ? null : undefined);
 }
 
 function undefinedWhenNotFound(error: unknown): undefined {
@@ -76,11 +92,15 @@ function undefinedWhenNotFound(error: unknown): undefined {
   throw error;
 }
 
-function addressText(ip: string, { handle, block, affinity, active, alternate }: AttributesResult): string {
+function addressText(
+  ip: string,
+  { handle, block, affinity, active, alternate }: AttributesResult,
+  pool: string | null | undefined,
+): string {
   return [
     `IP ${ip} is in use`,
     `Handle ID: ${handle ?? '<none>'}`,
-    `Block: ${block}`,
+    `Block: ${block}${pool === null ? ', in no IP pool: kept for its holder until it is released' : ''}`,
     `Affinity: ${affinity ?? '<none>'}`,
     ...(active && Object.keys(active).length > 0
       ? ['Active Owner Attributes:', ...attributeLines(active)]

@@ -20,7 +20,7 @@ import { withDemoStore } from './store.ts';
 const SAMPLE_PODS = new URL('../../../docs/examples/pods.json', import.meta.url);
 
 export interface DemoOptions {
-  /** File with a list of pods; the sample when absent. */
+  /** File with a list of pods, `-` for stdin; the sample when absent. */
   readonly pods?: string;
   /** Also in a store that has pools. */
   readonly yes: boolean;
@@ -28,7 +28,7 @@ export interface DemoOptions {
 
 /** Runs the demo and prints it: as it happens for people, in one piece for programs. */
 export async function runDemo(cli: Cli, options: DemoOptions): Promise<void> {
-  const list = await readPods(options.pods);
+  const list = await readPods(cli, options.pods);
   const isStory = cli.globals().output === 'table';
   const tell = isStory ? cli.terminal.print : () => {};
   const value = await withDemoStore(cli, options.yes, (ipam, place) => {
@@ -39,7 +39,8 @@ export async function runDemo(cli: Cli, options: DemoOptions): Promise<void> {
   else await printResult(cli, { value, text: () => '' });
 }
 
-async function readPods(file: string | undefined): Promise<PodList> {
+async function readPods(cli: Cli, file: string | undefined): Promise<PodList> {
+  if (file === '-') return parsePodList(await cli.terminal.readInput(), 'stdin');
   const source = file ?? fileURLToPath(SAMPLE_PODS);
   const text = await readFile(source, 'utf8').catch((error: Error) => {
     throw new UsageError(`the list of pods cannot be read: ${error.message}.`);
@@ -125,7 +126,7 @@ function placementText(placements: readonly Placement[], nodes: number, millisec
 
 function drainText(node: string, pods: number, released: number): string {
   return (
-    `The ${countOf(pods, 'pod')} of ${node} are gone: ${countOf(released, 'address', 'addresses')} released.\n` +
+    `The ${countOf(pods, `pod of ${node} is`, `pods of ${node} are`)} gone: ${countOf(released, 'address', 'addresses')} released.\n` +
     'They cool down before anybody gets them again, and count as in use until then.\n'
   );
 }

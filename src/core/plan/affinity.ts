@@ -2,9 +2,9 @@
 import { type Cidr, compareCidrs, covers } from '../addr.ts';
 import { affinityText, type Cooldown, collect, disowned, isEmpty, newBlock, ownerOf, updated } from '../block.ts';
 import type { Draft } from '../draft.ts';
-import { done, type Outcome, type Refusal, refused } from '../outcome.ts';
+import { corruptValue, done, type Outcome, type Refusal, refused } from '../outcome.ts';
 import type { UsablePool } from '../pools.ts';
-import type { Block, Owner } from '../records.ts';
+import type { Block, Owner, Pool } from '../records.ts';
 import { blockWalk } from '../walk.ts';
 import { isFreeOfOverlap, requireSurroundings } from './claim.ts';
 import { affineCidrs, CONFIRMED } from './own-blocks.ts';
@@ -66,19 +66,24 @@ export function claimBlocks(owner: Owner, cidrs: readonly Cidr[]): Planner<Claim
     const claimed: Cidr[] = [];
     const failed: Cidr[] = [];
     for (const cidr of cidrs) {
-      const pool = poolHolding(pools, cidr);
-      (claimOne(draft, env, { owner, cidr, pool: pool?.name }) ? claimed : failed).push(cidr);
+      (claimOne(draft, env, { owner, cidr, pool: poolFor(pools, cidr) }) ? claimed : failed).push(cidr);
     }
     return done({ claimed, failed });
   };
+}
+
+/** The pool may have gone, or been disabled, since the blocks to claim were worked out. */
+function poolFor(pools: readonly Pool[], cidr: Cidr): string | undefined {
+  const pool = poolHolding(pools, cidr);
+  return pool && !pool.disabled && pool.blockSize === cidr.prefixLength ? pool.name : undefined;
 }
 
 function claimOne(draft: Draft, env: PlanEnv, { owner, cidr, pool }: { owner: Owner; cidr: Cidr; pool: string | undefined }): boolean {
   const block = draft.get(blockRef(cidr));
   const affinity = draft.get(affinityRef(owner, cidr));
   if (!block) {
-    if (!isFreeOfOverlap(draft, cidr)) return false;
-    if (pool !== undefined) draft.guard(poolRef(pool));
+    if (pool === undefined || !isFreeOfOverlap(draft, cidr)) return false;
+    draft.guard(poolRef(pool));
     draft.put(blockRef(cidr), newBlock(cidr, owner, env.nowNs));
     draft.put(affinityRef(owner, cidr), CONFIRMED);
     return true;
@@ -145,11 +150,7 @@ interface ReleaseOne {
 /** AF-10. What is half there counts as given up already: the other half goes too (CR-10, WT-07). */
 function releaseOne(draft: Draft, { owner, cidr, mustBeEmpty, cooldown }: ReleaseOne): 'released' | 'not-owned' | Refusal {
   const found = draft.find(blockRef(cidr));
-  if (found.kind === 'corrupt')
-    return {
-      ...refused('corrupt-value', `block ${cidr.text} cannot be read (${found.reason}); it was left as it is.`, {}),
-      ref: blockRef(cidr),
-    };
+  if (found.kind === 'corrupt') return corruptValue(blockRef(cidr), found.reason);
   const hasAffinity = draft.find(affinityRef(owner, cidr)).kind !== 'absent';
   const block = found.kind === 'present' ? collect(found.record, cooldown).block : undefined;
   const isForeign = block !== undefined && block.affinity !== null && block.affinity !== affinityText(owner);

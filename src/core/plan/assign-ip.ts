@@ -15,7 +15,8 @@ import {
 import type { Draft } from '../draft.ts';
 import { done, type Outcome, type Refusal, refused } from '../outcome.ts';
 import type { UsablePool } from '../pools.ts';
-import type { AllowedUse, Block, IpamConfig, Owner, Pool } from '../records.ts';
+import type { AllowedUse, Block, IpamConfig, Node, Owner, Pool } from '../records.ts';
+import { nameViolations } from '../resource-rules.ts';
 import type { Need, SeenRevision } from '../view.ts';
 import type { Assigned } from './assigned.ts';
 import { isFreeOfOverlap } from './claim.ts';
@@ -23,7 +24,7 @@ import { countUp, heldBy } from './handles.ts';
 import { guardAgainstRelease, leaveOperationMark } from './marks.ts';
 import { CONFIRMED } from './own-blocks.ts';
 import type { PlanEnv, Planner } from './plan.ts';
-import { affinityRef, blockRef, CONFIG, handleRef, markRef, POOLS, poolRef } from './refs.ts';
+import { affinityRef, blockRef, CONFIG, handleRef, markRef, nodeRef, POOLS, poolRef } from './refs.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
 export interface AssignIp {
@@ -36,6 +37,8 @@ export interface AssignIp {
   readonly returnHeld: boolean;
   readonly releaseMark: SeenRevision | undefined;
   readonly operation: string | undefined;
+  /** The record to write when the node is unknown; absent: the node need not be known (AI-06). */
+  readonly newNode: Node | undefined;
 }
 
 export function assignIp(request: AssignIp): Planner<Assigned> {
@@ -54,17 +57,34 @@ export function assignIp(request: AssignIp): Planner<Assigned> {
 
     const affinityRefusal = stored && strictRefusal(settings.config, stored, owner, request.ip);
     if (affinityRefusal) return affinityRefusal;
-    const held = heldAlready(draft, request, { block: stored, pool: pool.value.name });
+    const held = heldAlready(draft, request, { block: stored, pool: pool.value.name, owner });
     if (held) return held.kind === 'refused' ? held : done(held.value);
+    const nodeRefusal = registerNode(draft, request);
+    if (nodeRefusal) return nodeRefusal;
     const block = stored ?? claim(draft, env, request, { owner, cidr, pool: pool.value });
-    return 'code' in block ? block : assignIn(draft, env, request, { block, settings, owner, pool: pool.value.name });
+    return 'code' in block ? block : assignIn(draft, env, request, { block, settings, owner, pool: pool.value.name, isNew: !stored });
   };
 }
 
 /** Everything whose key is known from the request alone: one read. */
-export function firstNeedOfAssignIp({ holder: { handle } }: Pick<AssignIp, 'holder'>, marked: boolean): Need {
+export function firstNeedOfAssignIp(
+  { holder: { handle }, host, newNode }: Pick<AssignIp, 'holder' | 'host' | 'newNode'>,
+  marked: boolean,
+): Need {
   const handles = handle === undefined ? [] : [handleRef(handle), ...(marked ? [markRef('released', handle)] : [])];
-  return { refs: [CONFIG, ...handles], probes: [], collections: [POOLS] };
+  return { refs: [CONFIG, ...(newNode ? [nodeRef(host)] : []), ...handles], probes: [], collections: [POOLS] };
+}
+
+/** Writes the record of a node that nobody made known; a name that cannot be one is refused. */
+export function registerNode(draft: Draft, { host, newNode }: { host: string; newNode: Node | undefined }): Refusal | undefined {
+  if (!newNode || draft.get(nodeRef(host))) return undefined;
+  const [violation] = nameViolations(host);
+  if (violation)
+    return refused('invalid-resource', `node "${host}" is not known to the store and cannot be registered: ${violation.message}.`, {
+      host,
+    });
+  draft.put(nodeRef(host), newNode);
+  return undefined;
 }
 
 function poolFor(pools: readonly Pool[], { ip, use }: AssignIp): Outcome<UsablePool> {
@@ -98,25 +118,33 @@ function strictRefusal(config: IpamConfig, block: Block, owner: Owner, ip: Ip): 
 function heldAlready(
   draft: Draft,
   request: AssignIp,
-  { block, pool }: { block: Block | undefined; pool: string },
+  { block, pool, owner }: { block: Block | undefined; pool: string; owner: Owner },
 ): Outcome<Assigned> | undefined {
   const { handle } = request.holder;
   if (handle === undefined || (!request.returnHeld && request.maxPerHandle === 0)) return undefined;
-  const same = block && heldIn(block, pool, request.ip, handle);
+  const same = block && heldIn(block, request.ip, { handle, pool, owner });
   if (same) return done(same);
   if (request.maxPerHandle === 0) return undefined;
-  const held = heldBy(draft, handle, request.ip.version);
+  const held = heldBy(draft, handle, { version: request.ip.version });
   if (held.length < request.maxPerHandle) return undefined;
   const message = `handle ${handle} holds ${held.map(({ ip }) => ip.text).join(', ')} already and may hold ${request.maxPerHandle} per family, so ${request.ip.text} cannot be added. Release it first, or raise the maximum.`;
   return refused('handle-limit', message, { handle, held: held.length, maxPerHandle: request.maxPerHandle });
 }
 
-function heldIn(block: Block, pool: string, ip: Ip, handle: string): Assigned | undefined {
+function heldIn(block: Block, ip: Ip, { handle, pool, owner }: { handle: string; pool: string; owner: Owner }): Assigned | undefined {
   const ordinal = ordinalOf(block.cidr, ip) as number;
   const attribute = attributeAt(block, ordinal);
   if (attribute?.handleId === undefined || sanitisedHandle(attribute.handleId) !== sanitisedHandle(handle)) return undefined;
   const sequenceNumber = sequenceNumberAt(block, ordinal);
-  return { ip, prefixLength: ip.version === 4 ? 32 : 128, block: block.cidr, pool, sequenceNumber, borrowed: false, existing: true };
+  return {
+    ip,
+    prefixLength: ip.version === 4 ? 32 : 128,
+    block: block.cidr,
+    pool,
+    sequenceNumber,
+    borrowed: block.affinity !== affinityText(owner),
+    existing: true,
+  };
 }
 
 /** AI-01, I5: the block of an address that has none yet, for this owner whatever its affinity key says (AI-16). */
@@ -145,13 +173,13 @@ function assignIn(
   draft: Draft,
   env: PlanEnv,
   request: AssignIp,
-  context: { block: Block; settings: Settings; owner: Owner; pool: string },
+  context: { block: Block; settings: Settings; owner: Owner; pool: string; isNew: boolean },
 ): Outcome<Assigned> {
   const { ip, holder } = request;
   const collected = collect(context.block, context.settings.cooldown).block;
   const ordinal = ordinalOf(collected.cidr, ip) as number;
   const assigned = assignOrdinal(collected, ordinal, holder);
-  if (assigned.kind !== 'assigned') return takenRefusal(collected, ordinal, ip, assigned.kind);
+  if (assigned.kind !== 'assigned') return takenRefusal(collected, ordinal, { ip, state: assigned.kind, isNew: context.isNew });
   draft.put(blockRef(collected.cidr), updated(assigned.block));
   if (holder.handle !== undefined) countUp(draft, holder.handle, collected.cidr, 1);
   if (request.operation !== undefined) leaveOperationMark(draft, request.operation, env);
@@ -166,7 +194,13 @@ function assignIn(
   });
 }
 
-function takenRefusal(block: Block, ordinal: number, ip: Ip, state: 'held' | 'cooling'): Refusal {
+function takenRefusal(block: Block, ordinal: number, { ip, state, isNew }: { ip: Ip; state: 'held' | 'cooling'; isNew: boolean }): Refusal {
+  if (isNew)
+    return refused(
+      'address-in-use',
+      `${ip.text} is among the addresses that the host keeps for itself in each new block. Choose another address.`,
+      { ip: ip.text },
+    );
   const attribute = attributeAt(block, ordinal);
   if (state === 'cooling') {
     const message = `${ip.text} was released at ${attribute?.releasedAt} and is still cooling. Wait, choose another address, or lower ipCooldownSeconds.`;

@@ -6,9 +6,9 @@ import type { Draft } from '../draft.ts';
 import { done, type Outcome, refused } from '../outcome.ts';
 import { type ConsideredPool, selectPools, type UsablePool } from '../pools.ts';
 import type { AllowedUse, Node, Owner, Pool } from '../records.ts';
-import { nameViolations } from '../resource-rules.ts';
 import { matches, parseSelector } from '../selector.ts';
 import type { Need, SeenRevision } from '../view.ts';
+import { registerNode } from './assign-ip.ts';
 import type { Assigned } from './assigned.ts';
 import { explainSelection, explainShortfall } from './explain.ts';
 import type { Family } from './family.ts';
@@ -125,13 +125,7 @@ function nodeOf(draft: Draft, request: AutoAssign, owner: Owner): Outcome<Pick<N
     const message = `node "${request.host}" is not known to the store, so no pool can be chosen for it. Register it first: plat create node ${request.host}`;
     return refused('node-not-found', message, { host: request.host });
   }
-  const [violation] = nameViolations(request.host);
-  if (violation)
-    return refused('invalid-resource', `node "${request.host}" is not known to the store and cannot be registered: ${violation.message}.`, {
-      host: request.host,
-    });
-  draft.put(nodeRef(request.host), request.newNode);
-  return done(request.newNode);
+  return registerNode(draft, request) ?? done(request.newNode);
 }
 
 function selectFor(
@@ -188,8 +182,8 @@ const NOTHING_TO_FILL: Filled = { addresses: [], stop: undefined, exhausted: [] 
 function heldFor(family: Family, request: AutoAssign, count: number): Outcome<readonly Assigned[]> {
   const { handle } = request.holder;
   if (handle === undefined || (!request.returnHeld && request.maxPerHandle === 0)) return done([]);
-  const held = heldBy(family.draft, handle, family.version);
-  const answering = request.returnHeld ? held.slice(0, count) : [];
+  const held = heldBy(family.draft, handle, family);
+  const answering = request.returnHeld ? held.slice(0, count).map((each) => ({ ...each, prefixLength: each.block.prefixLength })) : [];
   const wouldHold = held.length + count - answering.length;
   if (request.maxPerHandle === 0 || wouldHold <= request.maxPerHandle) return done(answering);
   if (held.length >= count) return done(held.slice(0, count));

@@ -43,7 +43,7 @@ export function explainSelection(choice: Exclude<PoolChoice, { kind: 'pools' }>,
     case 'bad-selector':
       return refused(
         'invalid-resource',
-        `pool "${choice.pool}" has a ${choice.selector} that cannot be read, so no pool can be chosen automatically: ${choice.problem.message}. Correct it, or ask for a pool by name.`,
+        `pool "${choice.pool}" has a ${choice.selector} that cannot be read, so no pool can be chosen automatically: ${choice.problem.message} (at character ${choice.problem.position + 1}). Correct it, or ask for a pool by name.`,
         { ...details, pool: choice.pool },
       );
     case 'none-for-node':
@@ -81,13 +81,16 @@ export function explainShortfall(family: Family, shortage: Shortage): Refusal {
   const { stop, blocksMax, requested, given } = shortage;
   const asked = `${requested} IPv${family.version} address(es) for ${family.owner.name}`;
   const had = given > 0 ? `only ${given} can be given` : 'none can be given';
-  const considered = `Considered: ${[...usedPools(family, shortage), ...otherPools(family, shortage)].join('; ')}.`;
-  const details = { host: family.owner.name, version: family.version, requested, available: given, considered: shortage.verdicts };
+  const free = given > 0 ? 'no more are free' : 'no address is free';
+  const used = usedPools(family, shortage);
+  const others = otherPools(family, shortage);
+  const considered = `Considered: ${[...used, ...others].map(({ pool, cidr, reason }) => `${pool} (${cidr}) ${reason}`).join('; ')}.`;
+  const details = { host: family.owner.name, version: family.version, requested, available: given, considered: [...used, ...others] };
   switch (stop) {
     case 'full':
       return refused(
         'no-free-address',
-        `${asked} were asked for, but ${had}: no address is free. ${considered} Release addresses, add a pool, or enlarge one.`,
+        `${asked} were asked for, but ${had}: ${free}. ${considered} Release addresses, add a pool, or enlarge one.`,
         details,
       );
     case 'strict-affinity':
@@ -113,11 +116,12 @@ export function explainShortfall(family: Family, shortage: Shortage): Refusal {
   }
 }
 
-function usedPools(family: Family, { stop }: Shortage): string[] {
+function usedPools(family: Family, { stop }: Shortage): ConsideredPool[] {
   return family.pools.map((pool) => {
     const blocks = blockCount(pool.cidr, pool.blockSize);
-    if (blocks === 0n) return `${pool.name} (${pool.cidrText}) is smaller than its block size /${pool.blockSize}`;
-    return `${pool.name} (${pool.cidrText}) ${foundIn(family, stop)} ${blocks} block(s) of /${pool.blockSize}`;
+    const searched = `${foundIn(family, stop)} ${blocks} block(s) of /${pool.blockSize}`;
+    const reason = blocks === 0n ? `is smaller than its block size /${pool.blockSize}` : searched;
+    return { pool: pool.name, cidr: pool.cidrText, verdict: 'eligible' as const, reason };
   });
 }
 
@@ -128,7 +132,7 @@ function foundIn({ config }: Family, stop: Stop): string {
   return 'has no address to borrow in its';
 }
 
-function otherPools(family: Family, { verdicts }: Shortage): string[] {
+function otherPools(family: Family, { verdicts }: Shortage): ConsideredPool[] {
   const used = new Set(family.pools.map(({ name }) => name));
-  return verdicts.filter(({ pool }) => !used.has(pool)).map(({ pool, cidr, reason }) => `${pool} (${cidr}) ${reason}`);
+  return verdicts.filter(({ pool }) => !used.has(pool));
 }

@@ -1,8 +1,8 @@
 /** Handle records, kept exact: they change in the same plan as the blocks they count (I3). */
-import { type Cidr, ipOfOrdinal, parseCidrMasked, type Version } from '../addr.ts';
-import { ordinalsOfHandle, sanitisedHandle, sequenceNumberAt } from '../block.ts';
+import { ADDRESS_BITS, type Cidr, ipOfOrdinal, parseCidrMasked, type Version } from '../addr.ts';
+import { affinityText, ordinalsOfHandle, sanitisedHandle, sequenceNumberAt } from '../block.ts';
 import type { Draft } from '../draft.ts';
-import { type Handle, NO_EXTRA } from '../records.ts';
+import { type Block, type Handle, NO_EXTRA, type Owner } from '../records.ts';
 import type { Assigned } from './assigned.ts';
 import { blockRef, handleRef } from './refs.ts';
 import { poolHolding, poolsOf } from './settings.ts';
@@ -48,23 +48,45 @@ function blocksOfHandle(handle: Handle): Cidr[] {
   return [...handle.blocks.keys()].flatMap((text) => parseCidrMasked(text) ?? []);
 }
 
-/** Addresses of one family that blocks really hold for the handle: the record's counts are not trusted (data model §5). */
-export function heldBy(draft: Draft, id: string, version: Version): Assigned[] {
-  const pools = poolsOf(draft);
+export interface HeldQuery {
+  readonly version: Version;
+  /** Whose blocks are its own; addresses in others' are borrowed. */
+  readonly owner?: Owner;
+}
+
+/**
+ * Addresses of one family that blocks really hold for the handle: the record's counts are not trusted (data model §5). A
+ * block that cannot be read is refused: whether the handle holds an address there decides what it may get.
+ */
+export function heldBy(draft: Draft, id: string, { version, owner }: HeldQuery): Assigned[] {
+  return readableBlocks(draft, id, version, (cidr) => draft.get(blockRef(cidr))).flatMap((block) => heldIn(draft, block, id, owner));
+}
+
+/** The same for a report: unreadable and missing blocks are left out (IH-02). */
+export function heldInReadable(draft: Draft, id: string, version: Version): Assigned[] {
+  const readable = (cidr: Cidr) => {
+    const found = draft.find(blockRef(cidr));
+    return found.kind === 'present' ? found.record : undefined;
+  };
+  return readableBlocks(draft, id, version, readable).flatMap((block) => heldIn(draft, block, id, undefined));
+}
+
+function readableBlocks(draft: Draft, id: string, version: Version, read: (cidr: Cidr) => Block | undefined): Block[] {
   const handle = draft.get(handleRef(id));
   const cidrs = handle ? blocksOfHandle(handle).filter((cidr) => cidr.version === version) : [];
   draft.require({ refs: cidrs.map(blockRef) });
-  return cidrs.flatMap((cidr) => {
-    const found = draft.find(blockRef(cidr));
-    if (found.kind !== 'present') return [];
-    return ordinalsOfHandle(found.record, sanitisedHandle(id)).map((ordinal) => ({
-      ip: ipOfOrdinal(cidr, ordinal),
-      prefixLength: version === 4 ? 32 : 128,
-      block: cidr,
-      pool: poolHolding(pools, cidr)?.name ?? '',
-      sequenceNumber: sequenceNumberAt(found.record, ordinal),
-      borrowed: false,
-      existing: true,
-    }));
-  });
+  return cidrs.flatMap((cidr) => read(cidr) ?? []);
+}
+
+function heldIn(draft: Draft, block: Block, id: string, owner: Owner | undefined): Assigned[] {
+  const pool = poolHolding(poolsOf(draft), block.cidr)?.name ?? '';
+  return ordinalsOfHandle(block, sanitisedHandle(id)).map((ordinal) => ({
+    ip: ipOfOrdinal(block.cidr, ordinal),
+    prefixLength: ADDRESS_BITS[block.cidr.version],
+    block: block.cidr,
+    pool,
+    sequenceNumber: sequenceNumberAt(block, ordinal),
+    borrowed: owner !== undefined && block.affinity !== affinityText(owner),
+    existing: true,
+  }));
 }

@@ -10,6 +10,8 @@ import { markRef } from './refs.ts';
 
 /** Old marks of each kind that one commit looks at. */
 const SWEPT_PER_COMMIT = 4;
+/** Sweeping is a courtesy: it leaves this many operations to the rest of the plan. */
+const ROOM_FOR_OTHERS = 110;
 
 /** Guards that the mark is as it was when the call first read; refuses when it has changed since. */
 export function guardAgainstRelease(draft: Draft, handle: string | undefined, first: SeenRevision | undefined): Refusal | undefined {
@@ -34,7 +36,7 @@ export function leaveOperationMark(draft: Draft, operation: string, env: PlanEnv
 
 /** A few marks that follow `id` in key order, or, where ids are random, a place that depends on it: callers spread over all. */
 export function sweptMarks(id: string): Collection[] {
-  const place = hash64(id).toString(16);
+  const place = hash64(id).toString(16).padStart(16, '0');
   return [
     { kind: 'marksAfter', mark: 'released', after: id, limit: SWEPT_PER_COMMIT },
     { kind: 'marksAfter', mark: 'fence', after: place, limit: SWEPT_PER_COMMIT },
@@ -42,11 +44,14 @@ export function sweptMarks(id: string): Collection[] {
   ];
 }
 
-/** Takes away what of them has outlived its purpose. */
+/** Takes away what of them has outlived its purpose, as far as the commit has room. */
 export function sweepMarks(draft: Draft, id: string, env: PlanEnv): void {
-  for (const ref of sweptMarks(id).flatMap((collection) => draft.members(collection))) {
+  const collections = sweptMarks(id);
+  draft.require({ collections });
+  for (const ref of collections.flatMap((collection) => draft.members(collection))) {
     const found = ref.kind === 'mark' ? draft.find(ref) : undefined;
-    if (found?.kind === 'present' && isExpired(found.record.at, env)) draft.delete(ref);
+    const isOld = found?.kind === 'present' && isExpired(found.record.at, env);
+    if (isOld && draft.operationCount() < env.operationsMax - ROOM_FOR_OTHERS) draft.delete(ref);
   }
 }
 

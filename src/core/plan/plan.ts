@@ -2,7 +2,7 @@
 
 import type { Cidr } from '../addr.ts';
 import { CorruptSignal, Draft, type DraftCommit, mergeNeeds, NeedSignal } from '../draft.ts';
-import { type Outcome, type Refusal, refused } from '../outcome.ts';
+import { corruptValue, type Outcome } from '../outcome.ts';
 import type { Need, View } from '../view.ts';
 
 /**
@@ -59,14 +59,9 @@ export function plan<T>(view: View, planners: readonly Planner<T>[], env: PlanEn
     } catch (signal) {
       draft.rollback(before);
       if (signal instanceof NeedSignal) needs.push(signal.need);
-      else if (signal instanceof CorruptSignal) outcomes.push(corrupt(signal));
+      else if (signal instanceof CorruptSignal) outcomes.push(corruptValue(signal.ref, signal.reason));
       else throw signal;
     }
   }
   return needs.length > 0 ? { kind: 'need', need: mergeNeeds(needs) } : { kind: 'plan', outcomes, commit: draft.toCommit() };
-}
-
-function corrupt({ ref, reason }: CorruptSignal): Refusal {
-  const message = `a stored value cannot be read (${reason}); it was left as it is. Look at it, and restore or delete it.`;
-  return { ...refused('corrupt-value', message, { reason }), ref };
 }

@@ -13,7 +13,7 @@ import {
   updated,
 } from '../block.ts';
 import type { Draft } from '../draft.ts';
-import { done, type Refusal, refused } from '../outcome.ts';
+import { corruptValue, done, type Refusal, refused } from '../outcome.ts';
 import type { Block, Handle, Pool } from '../records.ts';
 import { matches, parseSelector, selectsEverything } from '../selector.ts';
 import type { Need } from '../view.ts';
@@ -101,18 +101,13 @@ function evaluate(
   const texts = group.map(({ text }) => text);
   const nothing = { cidr, handles: new Map<string, number>(), released: [], unallocated: [] };
   const found = draft.find(blockRef(cidr));
-  if (found.kind === 'corrupt') return { ...nothing, refusal: corruptBlock(cidr, found.reason) };
+  if (found.kind === 'corrupt') return { ...nothing, refusal: corruptValue(blockRef(cidr), found.reason) };
   if (found.kind === 'absent') return { ...nothing, released: texts, unallocated: texts };
   const outcome = release(collect(found.record, cooldown).block, claimsOf(cidr, group), cooldown);
   if (outcome.kind !== 'released') return { ...nothing, refusal: mismatch(cidr, group, outcome) };
   const free = new Set(outcome.unallocated.map((ordinal) => ipOfOrdinal(cidr, ordinal).text));
   const unallocated = group.filter(({ ip }) => free.has(ip.text)).map(({ text }) => text);
   return { cidr, handles: outcome.countByHandle, released: texts, unallocated, ...(outcome.changed && { next: outcome.block }) };
-}
-
-function corruptBlock(cidr: Cidr, reason: string): Refusal {
-  const message = `block ${cidr.text} cannot be read (${reason}); it was left as it is. Look at it, and restore or delete it.`;
-  return { ...refused('corrupt-value', message, { block: cidr.text, reason }), ref: blockRef(cidr) };
 }
 
 /** BK-20: one claim per address, however often and in whatever spelling it is asked for; the last one wins. */
@@ -191,8 +186,8 @@ export function releaseByHandle(request: ReleaseByHandle): Planner<ReleasedHandl
   return (draft, env) => {
     draft.require(firstNeedOfRelease(request));
     if (final) leaveReleaseMark(draft, id, env);
-    if (sweep) sweepMarks(draft, id, env);
     const handle = draft.get(handleRef(id));
+    if (sweep && (handle || final)) sweepMarks(draft, id, env);
     if (!handle) return done({ found: false, hasMore: false, released: [] });
     const blocks = [...handle.blocks.keys()].slice(0, request.blocksMax);
     const released = releaseBlocksOf(draft, id, { handle, blocks, ...settingsOf(draft, env) });

@@ -14,7 +14,7 @@ import { blockCidrs } from '../view.ts';
 import type { Violation } from '../violation.ts';
 import type { PlanEnv, Planner } from './plan.ts';
 import { CONFIG, markRef, POOLS, poolRef } from './refs.ts';
-import { poolsOf } from './settings.ts';
+import { poolsOf, unreadableOf } from './settings.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -42,6 +42,8 @@ export function createPool(metadata: Metadata & { uid: string }, spec: PoolSpecI
     const existing = draft.find(ref);
     if (existing.kind !== 'absent')
       return alreadyThere(existing.kind === 'present' ? existing.record.object : undefined, 'ippool', metadata);
+    const unreadable = unreadableOf(draft, POOLS);
+    if (unreadable) return unreadable;
     const blocks = cidr ? blocksOverlapping(draft, cidr) : [];
     const violations = poolViolations({ name: metadata.name, spec }, poolsOf(draft), blocks);
     if (violations.length > 0) return invalid(`ippool ${metadata.name}`, violations);
@@ -122,7 +124,12 @@ function storedFor<K extends 'pool' | 'reservation' | 'node'>(
 ): Outcome<K extends 'pool' ? Pool : K extends 'node' ? Node : Reservation> {
   const stored = draft.get(ref);
   const { name } = ref as { name: string };
-  if (!stored) return refused('not-found', `there is no ${kind} ${name}. List them with: plat get ${kind}s`, { kind, name });
+  if (!stored)
+    return refused(
+      'not-found',
+      `there is no ${kind} ${name}. ${kind === 'ipreservation' ? '' : `List them with: plat get ${kind}s`}`.trim(),
+      { kind, name },
+    );
   if (revision !== undefined && draft.revisionOf(ref as Ref) !== revision) {
     return refused(
       'conflict',
@@ -175,8 +182,6 @@ export function createNode(metadata: Metadata & { uid: string }, spec: JsonObjec
     const ref: RefOf<'node'> = { kind: 'node', name: metadata.name };
     const existing = draft.find(ref);
     if (existing.kind !== 'absent') return alreadyThere(existing.kind === 'present' ? existing.record.object : undefined, 'node', metadata);
-    const violations = nameViolations(metadata.name);
-    if (violations.length > 0) return invalid(`node ${metadata.name}`, violations);
     const object = newResource({ kind: 'Node', ...asNew(metadata, env), spec });
     draft.put(ref, { name: metadata.name, labels: metadata.labels ?? {}, object });
     return done({ name: metadata.name, object });
@@ -197,6 +202,19 @@ export function replaceNode(replace: Replace<JsonObject | undefined>): Planner<C
     const object = replace.spec ? withMember(named, 'spec', replace.spec) : named;
     draft.put(ref, { ...stored.value, labels: replace.labels ?? stored.value.labels, object });
     return done({ name: replace.name, object });
+  };
+}
+
+/** Only `spec.disabled` is set: a pool that breaks today's rules, or has members of a later version, can be got rid of too. */
+export function disablePool(name: string, revision: bigint | undefined): Planner<void> {
+  return (draft) => {
+    const ref = poolRef(name);
+    const stored = storedFor(draft, ref, revision, 'ippool');
+    if (stored.kind === 'refused') return stored;
+    const { object } = stored.value;
+    const spec = withMember(memberObject(object, 'spec') ?? new Map(), 'disabled', true);
+    draft.put(ref, { ...stored.value, disabled: true, object: withMember(object, 'spec', spec) });
+    return done(undefined);
   };
 }
 

@@ -4,8 +4,9 @@ import type { Cooldown } from '../block.ts';
 import { Reservations } from '../cidrset.ts';
 import { DEFAULT_CONFIG } from '../config.ts';
 import type { Draft } from '../draft.ts';
+import { corruptValue, type Refusal } from '../outcome.ts';
 import { BLOCK_SIZES } from '../pool-spec.ts';
-import type { IpamConfig, Pool } from '../records.ts';
+import type { Collection, IpamConfig, Pool } from '../records.ts';
 import type { PlanEnv } from './plan.ts';
 import { CONFIG, POOLS, RESERVATIONS } from './refs.ts';
 
@@ -35,12 +36,19 @@ export function poolsOf(draft: Draft): readonly Pool[] {
   });
 }
 
+/** A reservation that cannot be read is refused: nobody knows which addresses must not be given. */
 export function reservationsOf(draft: Draft, version: Version): Reservations {
-  const records = draft.members(RESERVATIONS).flatMap((ref) => {
-    const found = ref.kind === 'reservation' ? draft.find(ref) : undefined;
-    return found?.kind === 'present' ? [found.record] : [];
-  });
+  const records = draft.members(RESERVATIONS).flatMap((ref) => (ref.kind === 'reservation' ? (draft.get(ref) ?? []) : []));
   return new Reservations(records, version);
+}
+
+/** The refusal of a plan that must know the whole collection and cannot; undefined when all of it is readable. */
+export function unreadableOf(draft: Draft, collection: Collection): Refusal | undefined {
+  for (const ref of draft.members(collection)) {
+    const found = draft.find(ref);
+    if (found.kind === 'corrupt') return corruptValue(ref, found.reason);
+  }
+  return undefined;
 }
 
 /** The pool whose network holds `cidr`. */
