@@ -24,6 +24,7 @@ export class Oversized extends Error {
 export class Lanes {
   readonly #context: LoopContext;
   readonly #queues = new Map<string, Waiting[]>();
+  readonly #leaving = new WeakMap<AbortSignal, Set<() => void>>();
 
   constructor(context: LoopContext) {
     this.#context = context;
@@ -32,11 +33,15 @@ export class Lanes {
   /** Runs the job in its lane; rejects with an `IpamError`, or {@link Oversized}. */
   async run<T>(lane: string, job: Job<T>): Promise<T> {
     job.call.throwIfEnded();
+    const { signal } = job.call;
+    let leave: (() => void) | undefined;
     const result = await new Promise<Settled>((settle) => {
       const waiting = { job: job as Job<unknown>, settle };
       this.#enqueue(lane, waiting);
-      job.call.signal?.addEventListener('abort', () => this.#leave(lane, waiting), { once: true });
+      leave = () => this.#leave(lane, waiting);
+      if (signal) this.#onAbort(signal, leave);
     });
+    if (signal && leave) this.#leaving.get(signal)?.delete(leave);
     switch (result.kind) {
       case 'done':
         return result.value as T;
@@ -55,6 +60,18 @@ export class Lanes {
     }
     this.#queues.set(lane, [waiting]);
     void this.#drain(lane);
+  }
+
+  /** One listener per signal, however many calls share it. */
+  #onAbort(signal: AbortSignal, leave: () => void): void {
+    const known = this.#leaving.get(signal);
+    if (known) {
+      known.add(leave);
+      return;
+    }
+    const all = new Set([leave]);
+    this.#leaving.set(signal, all);
+    signal.addEventListener('abort', () => all.forEach((each) => each()), { once: true });
   }
 
   /** Whose caller has gone need not wait for its turn. */

@@ -196,14 +196,18 @@ class Batch<T> {
     if (await this.#isHeldBack(decided.map(({ each }) => each))) return true;
     const { fence, store } = this.#context;
     const request = fence.guarding(toCommitRequest(commit));
-    const outcome = await this.#send(() => store.commit(request, this.#callOptions()));
+    const outcome = await this.#send(
+      () => store.commit(request, this.#callOptions()),
+      decided.map(({ each }) => each),
+    );
+    if (!outcome) return true;
     switch (outcome.kind) {
       case 'committed':
         settle();
         return false;
       case 'conflict':
         this.#context.log.debug({ event: 'commit-conflict', keys: request.guards.length });
-        absorb(this.#context.decoded, this.#view, commit, outcome.current);
+        if (absorb(this.#context.decoded, this.#view, commit, outcome.current) === 'stale') this.#view = new View();
         fence.learn(outcome.current);
         return false;
       case 'unknown':
@@ -215,15 +219,20 @@ class Batch<T> {
     }
   }
 
-  /** A commit that surely was not applied because nobody answered may be sent again. */
-  async #send(commit: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+  /**
+   * A commit that surely was not applied because nobody answered may be sent again, as long as everybody in it still waits;
+   * undefined: it must be planned without those who have gone.
+   */
+  async #send(commit: () => Promise<CommitOutcome>, planned: readonly Running<T>[]): Promise<CommitOutcome | undefined> {
     const pauses = new Pauses(this.#context.clock, UNAVAILABLE_PAUSE);
     for (let retries = 0; ; retries++) {
       try {
         return await commit();
       } catch (error) {
-        if (!isUnavailable(error) || retries >= UNAVAILABLE_RETRIES_MAX || this.#dropEnded().length === 0) throw error;
+        if (!isUnavailable(error) || retries >= UNAVAILABLE_RETRIES_MAX) throw error;
         await pauses.pause(this.#signal());
+        this.#dropEnded();
+        if (planned.some(({ result }) => result)) return undefined;
       }
     }
   }

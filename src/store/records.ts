@@ -113,7 +113,16 @@ export function toCommitRequest(commit: DraftCommit): CommitRequest {
   };
 }
 
-/** Takes over what a conflict told about the guarded records: the next plan reads nothing. */
-export function absorb(decoded: DecodedRecords, view: View, commit: DraftCommit, current: ReadonlyMap<string, Entry>): void {
-  for (const { ref } of commit.guards) view.set(ref, foundOf(decoded, ref, current.get(keyOf(ref))));
+/**
+ * Takes over what a conflict told about the guarded records, so that the next plan reads nothing. `stale`: a handle changed,
+ * and may name blocks that this view knows from before; a handle must never be newer than the blocks it is judged with.
+ */
+export function absorb(decoded: DecodedRecords, view: View, commit: DraftCommit, current: ReadonlyMap<string, Entry>): 'current' | 'stale' {
+  let state: 'current' | 'stale' = 'current';
+  for (const { ref, revision } of commit.guards) {
+    const entry = current.get(keyOf(ref));
+    if (ref.kind === 'handle' && (entry?.revision ?? 'absent') !== revision) state = 'stale';
+    view.set(ref, foundOf(decoded, ref, entry));
+  }
+  return state;
 }

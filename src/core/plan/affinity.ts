@@ -7,7 +7,7 @@ import type { UsablePool } from '../pools.ts';
 import type { Block, Owner, Pool } from '../records.ts';
 import { blockWalk } from '../walk.ts';
 import { isFreeOfOverlap, requireSurroundings } from './claim.ts';
-import { affineCidrs, CONFIRMED } from './own-blocks.ts';
+import { affineCidrs, CONFIRMED, dropAffinity } from './own-blocks.ts';
 import type { PlanEnv, Planner } from './plan.ts';
 import { affinitiesOf, affinityRef, blockRef, poolRef } from './refs.ts';
 import { poolHolding, settingsOf } from './settings.ts';
@@ -92,7 +92,7 @@ function claimOne(draft: Draft, env: PlanEnv, { owner, cidr, pool }: { owner: Ow
   // XR-04: what is reported as claimed must still be there when the other blocks are.
   if (isOwn) draft.guard(blockRef(cidr));
   if (isOwn && affinity?.state !== 'confirmed') draft.put(affinityRef(owner, cidr), CONFIRMED);
-  if (!isOwn && affinity) draft.delete(affinityRef(owner, cidr));
+  if (!isOwn && affinity) dropAffinity(draft, owner, cidr);
   return isOwn;
 }
 
@@ -155,12 +155,12 @@ function releaseOne(draft: Draft, { owner, cidr, mustBeEmpty, cooldown }: Releas
   const block = found.kind === 'present' ? collect(found.record, cooldown).block : undefined;
   const isForeign = block !== undefined && block.affinity !== null && block.affinity !== affinityText(owner);
   if (!block || isForeign) {
-    if (hasAffinity) draft.delete(affinityRef(owner, cidr));
+    if (hasAffinity) dropAffinity(draft, owner, cidr);
     return 'not-owned';
   }
   if (!hasAffinity && block.affinity === null) return 'not-owned';
   if (mustBeEmpty && !isEmpty(block)) return notEmpty(block);
-  if (hasAffinity) draft.delete(affinityRef(owner, cidr));
+  if (hasAffinity) dropAffinity(draft, owner, cidr);
   if (isEmpty(block)) draft.delete(blockRef(cidr));
   else draft.put(blockRef(cidr), updated(disowned(block)));
   return 'released';

@@ -53,11 +53,17 @@ function usable(family: Family, cidr: Cidr): Block | undefined {
   if (found.kind === 'absent')
     return isFreeOfOverlap(draft, cidr) && hasPoolSize(family.pools, cidr) ? createBlock(family, cidr) : undefined;
   if (found.record.affinity !== affinityText(owner)) {
-    draft.delete(affinityRef(owner, cidr));
+    dropAffinity(draft, owner, cidr);
     return undefined;
   }
   const affinity = draft.get(affinityRef(owner, cidr));
   return affinity?.state === 'confirmed' || affinity?.state === '' ? found.record : confirm(family, found.record);
+}
+
+/** I5: on the word of the block as it was read, which therefore must not change meanwhile. */
+export function dropAffinity(draft: Draft, owner: Owner, cidr: Cidr): void {
+  draft.guard(blockRef(cidr));
+  draft.delete(affinityRef(owner, cidr));
 }
 
 /** AA-30: a block of another size than its pool's would overlap the pool's own. */
@@ -89,7 +95,7 @@ export function dropDeselected(family: Family, cidrs: readonly Cidr[]): void {
     if (found.kind === 'corrupt') continue;
     const isOwn = found.kind === 'present' && found.record.affinity === affinityText(family.owner);
     if (isOwn && !isEmpty(collect(found.record, family.cooldown).block)) continue;
-    family.draft.delete(affinityRef(family.owner, cidr));
+    dropAffinity(family.draft, family.owner, cidr);
     if (isOwn) family.draft.delete(blockRef(cidr));
   }
 }
