@@ -71,7 +71,10 @@ export class Lanes {
     }
     const all = new Set([leave]);
     this.#leaving.set(signal, all);
-    signal.addEventListener('abort', () => all.forEach((each) => each()), { once: true });
+    const leaveAll = () => {
+      for (const each of all) each();
+    };
+    signal.addEventListener('abort', leaveAll, { once: true });
   }
 
   /** Whose caller has gone need not wait for its turn. */
