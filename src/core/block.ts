@@ -31,7 +31,7 @@ export interface Cooldown {
   readonly seconds: number;
 }
 
-export function blockSize(block: Block): number {
+function blockSize(block: Block): number {
   return block.allocations.length;
 }
 

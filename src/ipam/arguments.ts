@@ -40,7 +40,7 @@ export function nameArgument(argument: string, name: string): string {
 }
 
 /** A handle that may be new. */
-export function handleArgument(handle: string | undefined): string | undefined {
+function handleArgument(handle: string | undefined): string | undefined {
   return handle === undefined ? undefined : nameArgument('handle', handle);
 }
 

@@ -40,7 +40,8 @@ export class EtcdCalls {
   /** `etcd://host:port,host:port`; `etcds:` with TLS. */
   readonly name: string;
   readonly #members: readonly EtcdMember[];
-  readonly #timeoutMs: number;
+  /** Milliseconds a call may take that does not say itself. */
+  readonly timeoutMs: number;
   #preferred: number;
   readonly #closing = new AbortController();
 
@@ -48,7 +49,7 @@ export class EtcdCalls {
     this.clock = clock;
     this.name = `${members[0]?.secure ? 'etcds' : 'etcd'}://${members.map(({ address }) => address).join(',')}`;
     this.#members = members;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     // Clients spread over the members; each stays with one that works.
     this.#preferred = Math.floor(clock.random() * members.length);
   }
@@ -57,7 +58,7 @@ export class EtcdCalls {
    * Sends the request to one member after the other until one answers, the deadline is over, or nothing is to be hoped
    * for. Throws StoreError, or OutcomeUnknown (`once` only).
    */
-  async run<T>(call: Call<T>, { signal, timeoutMs = this.#timeoutMs }: CallOptions = {}): Promise<T> {
+  async run<T>(call: Call<T>, { signal, timeoutMs = this.timeoutMs }: CallOptions = {}): Promise<T> {
     const endMs = this.clock.monotonicMs() + timeoutMs;
     const tries = new Map<string, Try>();
     for (let round = 0; round < ROUNDS_MAX; round++) {

@@ -21,6 +21,7 @@ import {
   StoreError,
   type WatchEvent,
 } from './port.ts';
+import { SharedReads } from './shared-reads.ts';
 
 export type { EtcdOptions } from './etcd-client.ts';
 
@@ -42,14 +43,21 @@ export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
 class EtcdStore implements Store {
   readonly name: string;
   readonly #calls: EtcdCalls;
+  readonly #reads: SharedReads;
 
   constructor(calls: EtcdCalls) {
     this.name = calls.name;
     this.#calls = calls;
+    this.#reads = new SharedReads((request, options) => this.#readOnce(request, options), calls);
   }
 
   async read(request: ReadRequest, options?: CallOptions): Promise<ReadResult> {
     checkRead(request);
+    return await this.#reads.read(request, options);
+  }
+
+  /** One request, unless it has more ranges than a transaction may. */
+  async #readOnce(request: ReadRequest, options: CallOptions): Promise<ReadResult> {
     const asked = readRanges(request);
     const ranges = asked.length === 0 ? [NOTHING] : asked;
     for (let attempt = 1; ; attempt++) {

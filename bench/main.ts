@@ -1,0 +1,84 @@
+/** Entry point of `npm run bench`. */
+import { writeFile } from 'node:fs/promises';
+import { arch, availableParallelism, loadavg, totalmem, type } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findEtcdBinary } from '../test/support/etcd-binary.ts';
+import { startServers } from '../test/support/etcd-server.ts';
+import { latencyChecks, lmdbChecks, requestChecks } from './checks.ts';
+import { measureClaims } from './claims.ts';
+import { type Claims, CONTIGUOUS_CLAIMS, CROWDED_CLAIMS, ROOMY_CLAIMS } from './figures.ts';
+import { type Effort, measureLatency } from './latency.ts';
+import { measureLmdb } from './lmdb.ts';
+import { report } from './report.ts';
+import { measureRequests } from './requests.ts';
+
+const DOCUMENT = resolve(import.meta.dirname, '../docs/benchmarks.md');
+
+interface Scope {
+  readonly nodeCounts: readonly number[];
+  readonly claims: readonly Claims[];
+  readonly etcd: Effort;
+  readonly lmdb: Effort;
+}
+
+const FULL: Scope = {
+  nodeCounts: [1, 8, 64],
+  claims: [ROOMY_CLAIMS, CROWDED_CLAIMS, CONTIGUOUS_CLAIMS],
+  etcd: { rounds: 9, operationsPerRound: 1_000 },
+  lmdb: { rounds: 9, operationsPerRound: 1_500 },
+};
+const QUICK: Scope = {
+  nodeCounts: [1, 8],
+  claims: [{ ...ROOMY_CLAIMS, foreignCounts: [0, 100] }],
+  etcd: { rounds: 1, operationsPerRound: 16 },
+  lmdb: { rounds: 1, operationsPerRound: 16 },
+};
+
+/** The exit code: 1 when a target is missed. */
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } } });
+  const scope = values.quick ? QUICK : FULL;
+  const [load = 0] = loadavg();
+  const binary = await findEtcdBinary();
+  /** Each part has an etcd of its own, so that none finds what another left. */
+  const onEtcd = async <T>(what: string, measure: (endpoint: string) => Promise<T>): Promise<T> => {
+    process.stderr.write(`bench: ${what}\n`);
+    const { endpoints, stop } = await startServers(binary);
+    try {
+      return await measure(endpoints[0] ?? '');
+    } finally {
+      await stop();
+    }
+  };
+
+  const requests = await onEtcd('requests', measureRequests);
+  for (const claims of scope.claims) {
+    const what = `claims, up to ${Math.max(...claims.foreignCounts)} blocks of others in ${claims.pool}`;
+    requests.push(...(await onEtcd(what, (endpoint) => measureClaims(endpoint, claims))));
+  }
+  const latency = await onEtcd('latency over etcd', (endpoint) => measureLatency(endpoint, scope.nodeCounts, scope.etcd));
+  process.stderr.write('bench: LMDB\n');
+  const lmdb = await measureLmdb(scope.nodeCounts, scope.lmdb);
+
+  // A quick run is too short to judge times by.
+  const checks = [...requestChecks(requests), ...(values.quick ? [] : [...latencyChecks(latency), ...lmdbChecks(lmdb)])];
+  const machine = {
+    date: new Date().toISOString().slice(0, 10),
+    system: `${type()} ${arch()}`,
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.versions.node,
+    etcd: binary.version,
+    load,
+  };
+  const text = report({ machine, requests, latency, lmdb, checks });
+  const out = values.out ?? (values.quick ? undefined : DOCUMENT);
+  if (out === undefined) process.stdout.write(text);
+  else await writeFile(out, text);
+  const missed = checks.filter(({ met }) => !met);
+  for (const { what, target, measured } of missed) process.stderr.write(`bench: missed: ${what}: ${measured}; wanted ${target}\n`);
+  return missed.length > 0 ? 1 : 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
