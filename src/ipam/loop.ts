@@ -112,6 +112,8 @@ class Batch<T> {
       if (attempt >= FRESH_VIEW_FROM_ATTEMPT || (attempt > 1 && active.some(({ job }) => job.rereads))) this.#view = new View();
       if (active.length === 0) return;
       const planned = await this.#plan(active, attempt);
+      // Who left while the plan was read for is in the plan all the same.
+      if (active.some(({ result }) => result)) continue;
       this.#settleUnplanned(active, planned.outcomes);
       if (await this.#commit(active, planned)) continue;
       if (this.#all.every(({ result }) => result)) return;

@@ -100,8 +100,10 @@ class Parts {
   }
 }
 
-/** With held addresses answering, a later part names the earlier ones again. */
+/** A later part may name an address again: held and answering, or taken anew after somebody released it. The newer entry holds. */
 function merged(had: readonly Assigned[], part: readonly Assigned[]): Assigned[] {
-  const known = new Set(had.map(({ ip }) => ip.text));
-  return [...had, ...part.filter(({ ip }) => !known.has(ip.text))];
+  const again = new Map(part.map((each) => [each.ip.text, each]));
+  const kept = had.filter(({ ip, sequenceNumber }) => again.get(ip.text)?.sequenceNumber === sequenceNumber || !again.has(ip.text));
+  const known = new Set(kept.map(({ ip }) => ip.text));
+  return [...kept, ...part.filter(({ ip }) => !known.has(ip.text))];
 }
