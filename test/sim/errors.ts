@@ -6,8 +6,10 @@ import type { Answer } from './operation.ts';
 import { GaveUp } from './workload/assign.ts';
 
 export function answerOf(error: unknown): Answer {
-  if (error instanceof IpamError) return error.code === 'outcome-unknown' ? { kind: 'unknown' } : { kind: 'refused', code: error.code };
-  if (error instanceof GaveUp) return { kind: 'refused', code: 'gave up' };
+  if (error instanceof IpamError && error.code === 'outcome-unknown') return { kind: 'unknown' };
+  if (error instanceof IpamError)
+    return { kind: 'refused', code: error.code, assigned: (error.details['assigned'] as string[] | undefined) ?? [] };
+  if (error instanceof GaveUp) return { kind: 'refused', code: 'gave up', assigned: [] };
   // The foreign writer ends in the middle of what it does.
   if (error instanceof Failed || error instanceof Conflict) return { kind: 'unknown' };
   return violated('errors', `rejected with something that is no IpamError: ${error instanceof Error ? error.stack : String(error)}`);

@@ -16,6 +16,8 @@ export interface AssignRequest {
   /** It may need several commits: then it is not all or nothing at each revision, but in the end. */
   readonly inParts: boolean;
   readonly unlessReleased: boolean;
+  /** Its caller gives up right before the commit. */
+  readonly givesUp: boolean;
 }
 
 export interface ReleaseClaim {
@@ -43,8 +45,8 @@ export type Answer =
   | { readonly kind: 'released'; readonly released: readonly string[]; readonly unallocated: readonly string[] }
   | { readonly kind: 'released-handle'; readonly found: boolean; readonly released: readonly string[] }
   | { readonly kind: 'done' }
-  /** Refused, with the reason's code: nothing was written for it. */
-  | { readonly kind: 'refused'; readonly code: string }
+  /** Refused, with the reason's code: nothing was written for it but `assigned`, the parts of a request that takes what there is. */
+  | { readonly kind: 'refused'; readonly code: string; readonly assigned: readonly string[] }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'crashed' };
 

@@ -38,6 +38,8 @@ export interface Profile {
   readonly faults: FaultRates;
   /** Weights against a pending call going on, which has 10. */
   readonly crashes: number;
+  /** Late commits arriving. */
+  readonly landings: number;
   readonly clockJumps: number;
   readonly lulls: number;
   readonly aborts: number;
@@ -75,6 +77,7 @@ export function drawProfile(random: Random, nodes: number | undefined): Profile 
       ? { conflict: 0, lostRequest: 0, lostReply: 0, late: 0, unavailable: 0 }
       : { conflict: some(0.1), lostRequest: some(0.1), lostReply: some(0.15), late: some(0.15), unavailable: some(0.3) },
     crashes: isCalm ? 0 : some(0.3),
+    landings: random.pick([0.1, 0.5, 2]),
     clockJumps: some(0.1),
     lulls: 0.02 + some(0.2),
     aborts: some(0.2),

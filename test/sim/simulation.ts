@@ -132,7 +132,7 @@ export class Simulation {
       [mayStart ? 4 : 0, 'start'],
       [this.#isResting || !isBusy ? 0 : profile.crashes, 'crash'],
       [isDead ? 0.5 : 0, 'boot'],
-      [world.store.lateCommits > 0 ? 0.5 : 0, 'land'],
+      [world.store.lateCommits > 0 ? profile.landings : 0, 'land'],
       [this.#isResting ? 0 : profile.clockJumps, 'jump'],
       [this.#isResting || this.#isLull ? 0 : profile.lulls, 'lull'],
       [this.#isResting || !isAbortable ? 0 : profile.aborts, 'abort'],

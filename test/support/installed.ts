@@ -60,7 +60,7 @@ export async function install(): Promise<Installed> {
 
 /** The environment of a run: none of the variables that would choose a store, a log or colours. */
 export function cleanEnvironment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(PLAT_|ETCD_|XDG_|NO_COLOR|FORCE_COLOR|NODE_OPTIONS)/.test(name));
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(PLAT_|ETCD_|XDG_|NO_COLOR|FORCE_COLOR|NODE_OPTIONS|CI$)/.test(name));
   return { ...Object.fromEntries(inherited), ...env };
 }
 

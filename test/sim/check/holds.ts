@@ -92,6 +92,7 @@ export class HoldChecks {
     must(request.ip === undefined || request.ip === hold.ip, 'I1', () => `${text()}, which asked for ${request.ip}`);
     const isOpen = answer === undefined || answer.kind === 'unknown' || answer.kind === 'crashed';
     must(isOpen, 'I7', () => `${text()} after its answer: ${answer?.kind}`);
+    must(!request.givesUp, 'I7', () => `${text()}, although its caller gave up before the commit`);
     operation.gained.push(hold);
     operation.held.set(hold.ip, hold);
   }

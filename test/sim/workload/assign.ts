@@ -80,6 +80,7 @@ function requestOf(options: Omit<AutoAssignOptions, 'host'>, wanted: AssignReque
     countsHeld: options.ifHeld === 'return' || (options.maxPerHandle ?? 0) > 0,
     inParts: wanted[4] + wanted[6] >= IN_PARTS_COUNT,
     unlessReleased: options.unlessReleased ?? false,
+    givesUp: options.beforeCommit !== undefined,
   };
 }
 

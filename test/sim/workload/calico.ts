@@ -45,7 +45,7 @@ function handleFor(cluster: Cluster): string {
 }
 
 function assignRequest(handle: string, wanted: AssignRequest['wanted']): AssignRequest {
-  return { kind: 'assign', handle, wanted, partial: true, countsHeld: false, inParts: true, unlessReleased: false };
+  return { kind: 'assign', handle, wanted, partial: true, countsHeld: false, inParts: true, unlessReleased: false, givesUp: false };
 }
 
 function auto(cluster: Cluster, host: string): CalicoStart {
