@@ -25,7 +25,7 @@ export function requestChecks(measured: readonly Measured[]): Check[] {
 
 function costText({ requests, receivedBytes }: Budget, show: (amount: number) => string): string {
   const parts = [
-    ...(requests === undefined ? [] : [`${show(requests)} requests`]),
+    ...(requests === undefined ? [] : [`${show(requests)} request${requests === 1 ? '' : 's'}`]),
     ...(receivedBytes === undefined ? [] : [`${show(receivedBytes)} bytes received`]),
   ];
   return parts.join(', ');

@@ -93,4 +93,6 @@ async function main(args: readonly string[]): Promise<number> {
   return missed.length > 0 ? 1 : 0;
 }
 
+// Ends the etcd that was started, too, which a signal alone would leave behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 process.exitCode = await main(process.argv.slice(2));

@@ -53,7 +53,7 @@ export function report({ machine, requests, latency, lmdb, checks }: Results): s
 function machineText({ system, cores, memoryGiB, node, etcd, load }: Machine): string {
   return (
     `Machine: ${system}, ${cores} cores, ${memoryGiB} GiB; Node ${node}; one etcd member, version ${etcd}, on the same machine and disk. ` +
-    `Load average before the start: ${load.toFixed(1)}; above 0.5 or so, other work took part of the time, so read ratios rather than milliseconds.`
+    `Load average before the start: ${load.toFixed(1)}; well above 0 means that other work took part of the time, so read ratios rather than milliseconds.`
   );
 }
 
@@ -134,12 +134,12 @@ function calicoRelease(nodes: number): string {
 }
 
 function lmdbTable({ raw, atNodes }: LmdbResults): string {
-  const rows = atNodes.flatMap(({ nodes, assign, release }) => [
-    [`${nodes}`, 'assign', ...figures(assign), ...ratios(assign, raw)],
-    [`${nodes}`, 'release', ...figures(release), ...ratios(release, raw)],
-  ]);
-  const head = ['callers', 'operation', 'p50 ms', 'p99 ms', 'per second', 'CPU µs', 'p50 ÷ raw', 'per second ÷ raw'];
-  return table(head, [['1', 'raw transaction', ...figures(raw), '1', '1'], ...rows]);
+  const row = (callers: number, operation: string, series: Series) => {
+    return [`${callers}`, operation, ...figures(series), series.ratio(raw, 'perSecond').toFixed(2)];
+  };
+  const rows = atNodes.flatMap(({ nodes, assign, release }) => [row(nodes, 'assign', assign), row(nodes, 'release', release)]);
+  const head = ['callers', 'operation', 'p50 ms', 'p99 ms', 'per second', 'CPU µs', 'per second ÷ raw'];
+  return table(head, [row(1, 'raw transaction', raw), ...rows]);
 }
 
 function figures(series: Series): string[] {

@@ -39,6 +39,7 @@ export class HoldChecks {
       this.#note(hold.ip, { revision, hold: undefined });
     }
     for (const hold of gained) {
+      this.#checkNumber(hold);
       this.#gain(hold, author);
       this.#checkLimit(hold.handle);
       this.#note(hold.ip, { revision, hold });
@@ -62,6 +63,12 @@ export class HoldChecks {
     const states = this.#states.get(ip) ?? [];
     states.push(state);
     this.#states.set(ip, states);
+  }
+
+  /** A number that an earlier assignment of the address had would let a stale release take this one. */
+  #checkNumber({ ip, sequenceNumber, operation }: Hold): void {
+    const earlier = this.#states.get(ip)?.find(({ hold }) => hold?.sequenceNumber === sequenceNumber)?.hold;
+    must(earlier === undefined, 'I6', () => `${ip} has number ${sequenceNumber} for ${operation}, as it had for ${earlier?.operation}`);
   }
 
   /** Repeating a request, or asking under a maximum, never ends with more. */
