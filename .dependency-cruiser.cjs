@@ -27,12 +27,19 @@ const parts = [
     '^src/store/(open|port)\\.ts$',
     npm('commander|valibot|yaml'),
   ]),
+  closedButNode('cni-is-a-front-door', folder('cni'), [
+    folder('(cni|ipam|platform)'),
+    '^src/core/(addr|link)\\.ts$',
+    '^src/store/(open|port)\\.ts$',
+    npm('valibot'),
+  ]),
   closed('index-exports-the-library', '^src/index\\.ts$', [folder('(ipam|core|platform)'), '^src/store/(open|port|memory)\\.ts$']),
-  rule('front-doors-are-imported-by-nobody', { pathNot: folder('cli') }, { path: [folder('cli'), '^src/index\\.ts$'] }),
+  rule('front-doors-are-imported-by-nobody', { pathNot: folder('(cli|cni)') }, { path: [folder('(cli|cni)'), '^src/index\\.ts$'] }),
+  rule('front-doors-know-no-other', { path: '^src/(cli|cni)/' }, { path: folder('(cli|cni)'), pathNot: '^src/$1/' }),
 ];
 
 const store = [
-  rule('store-knows-no-planner', { path: folder('store') }, { path: [folder('(ipam|cli|core/plan)'), '^src/index\\.ts$'] }),
+  rule('store-knows-no-planner', { path: folder('store') }, { path: [folder('(ipam|cli|cni|core/plan)'), '^src/index\\.ts$'] }),
   rule(
     'shared-store-files-know-no-adapter',
     { path: folder('store'), pathNot: [ADAPTERS, OPEN, '^src/store/shared-reads'] },
@@ -46,13 +53,29 @@ const store = [
   rule('adapters-are-opened-in-one-place', { pathNot: [CLIENT_ADAPTERS, OPEN] }, { path: CLIENT_ADAPTERS }),
   // A static import would load every client library with every command.
   rule('adapters-are-loaded-on-demand', { path: OPEN }, { path: CLIENT_ADAPTERS, dynamic: false, dependencyTypesNot: ['type-only'] }),
+  rule(
+    'transports-are-loaded-on-demand',
+    { path: '^src/' },
+    { path: '^src/store/etcd-(grpc|gateway|gateway-node|gateway-bun)\\.ts$', dynamic: false, dependencyTypesNot: ['type-only'] },
+  ),
+  // Each costs a process that lives for one request a millisecond or more.
+  rule(
+    'libraries-start-fast',
+    { path: folder('(core|ipam|platform|store)'), pathNot: '^src/store/etcd-(grpc|gateway-node)\\.ts$' },
+    { path: '^(node:)?(crypto|http|http2|https|net|stream|tls|util|worker_threads)$', dependencyTypes: ['core'] },
+  ),
 ];
 
 const packages = [
   confined('etcd3', 'etcd3|@grpc/grpc-js', '^src/store/etcd[^/]*\\.ts$'),
+  rule(
+    'etcd3-is-loaded-for-grpc-alone',
+    { path: '^src/store/etcd', pathNot: '^src/store/etcd-grpc\\.ts$' },
+    { path: npm('etcd3|@grpc/grpc-js'), dependencyTypesNot: ['type-only'] },
+  ),
   confined('lmdb', 'lmdb', '^src/store/lmdb[^/]*\\.ts$'),
   confined('address-arithmetic', 'ipaddr\\.js|big-integer', '^src/core/addr\\.ts$'),
-  confined('cockatiel', 'cockatiel', '^src/(ipam/retry|store/etcd[^/]*)\\.ts$'),
+  confined('cockatiel', 'cockatiel', '^src/(ipam/retry|store/etcd-grpc)\\.ts$'),
   confined('pino', 'pino', '^src/platform/log\\.ts$'),
   confined('commander', 'commander', '^src/cli/'),
   rule('no-development-dependency', {}, { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] }),

@@ -1,6 +1,7 @@
 /** The yardstick of etcd: a bare transaction by the same client, of the size that an assignment writes. */
 import type { Etcd3 } from 'etcd3';
-import { connectMembers } from '../src/store/etcd-client.ts';
+import { connectEtcd3 } from '../src/store/etcd-grpc.ts';
+import { readOptions } from '../src/store/etcd-options.ts';
 import { handleOf } from './pods.ts';
 import { HANDLE_VALUE, rawBlock } from './raw-values.ts';
 import { type Contender, type Pass, runPass, type Turn } from './rounds.ts';
@@ -42,7 +43,6 @@ export class RawTransactions implements Contender {
 
 /** A client of the class, and with the options, that the etcd adapter uses. */
 export async function connectRaw(endpoint: string): Promise<{ readonly client: Etcd3; close(): void }> {
-  const [member] = await connectMembers({ endpoints: [endpoint] });
-  if (member === undefined) throw new Error('one endpoint makes one member');
-  return { client: member.client, close: () => member.close() };
+  const client = connectEtcd3(endpoint, await readOptions({ endpoints: [endpoint] }));
+  return { client, close: () => client.close() };
 }

@@ -62,6 +62,19 @@ const COMMANDS: readonly Branch[] = [
       { name: 'show', summary: 'show pools, blocks and addresses in use', load: () => import('./commands/ipam-show.ts') },
     ],
   },
+  {
+    name: 'cni',
+    summary: 'install the CNI plugin on this node, or remove it',
+    examples: ['cni install --conf /etc/cni/net.d/10-calico.conflist', 'cni uninstall --conf /etc/cni/net.d/10-calico.conflist'],
+    commands: [
+      {
+        name: 'install',
+        summary: 'put the plugin and its network configuration in place',
+        load: () => import('./commands/cni-install.ts'),
+      },
+      { name: 'uninstall', summary: 'put back what was there before', load: () => import('./commands/cni-uninstall.ts') },
+    ],
+  },
   { name: 'demo', summary: 'see it work: nodes, pods, and the picture of who holds what', load: () => import('./commands/demo.ts') },
 ];
 

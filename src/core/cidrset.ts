@@ -38,6 +38,12 @@ export class CidrSet {
     return cidr.version === this.#version ? this.#countUpTo(lastValue(cidr)) - this.#countUpTo(cidr.base - 1n) : 0n;
   }
 
+  /** Last value of the run of members around `ip`; undefined when it is not in the set. */
+  runEnd(ip: Pick<Ip, 'version' | 'value'>): bigint | undefined {
+    if (!this.matches(ip)) return undefined;
+    return this.#runs.lasts[lastNotAbove(this.#runs.firsts, ip.value)];
+  }
+
   /** Number of addresses of the set that are not above `value`. */
   #countUpTo(value: bigint): bigint {
     const { firsts, lasts, before } = this.#runs;

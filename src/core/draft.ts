@@ -81,14 +81,23 @@ export class Draft {
   }
 
   /**
-   * Members in key order: as the View has them, less those known to be gone, and for an owner's affinities with those
+   * Members in key order: as the View has them, less those known to be gone; pools and an owner's affinities with those
    * this plan adds. Raises {@link NeedSignal}.
    */
   members(collection: Collection): readonly Ref[] {
     const members = this.#view.members(collection);
     if (members === undefined) throw new NeedSignal({ refs: [], probes: [], collections: [collection] });
     const present = members.filter((ref) => this.#isThere(ref));
+    if (collection.kind === 'pools') return this.#withAddedPools(present);
     return collection.kind === 'affinitiesOf' ? this.#withAdded(present, collection.owner) : present;
+  }
+
+  #withAddedPools(members: readonly Ref[]): readonly Ref[] {
+    const known = new Set(members.map(refId));
+    const added = [...this.#changes].flatMap(([id, { kind, ref }]) =>
+      kind === 'write' && ref.kind === 'pool' && !known.has(id) ? [ref] : [],
+    );
+    return added.length === 0 ? members : [...members, ...added].toSorted((a, b) => (refId(a) < refId(b) ? -1 : 1));
   }
 
   #withAdded(members: readonly Ref[], owner: Owner): readonly Ref[] {

@@ -123,6 +123,13 @@ export interface Mark {
 /** Far longer than any call may take, so that no call that read before a mark can commit after it was swept. */
 export const MARK_LIFETIME_SECONDS = 900;
 
+/** What plat remembers of a network that is defined by ranges (SS-16): where each slot's search for a free address goes on. */
+export interface Network {
+  /** Per slot, by its place in the configuration: the last address assigned automatically. */
+  readonly cursors: ReadonlyMap<string, string>;
+  readonly extra: Extra;
+}
+
 export type MarkKind = 'released' | 'fence' | 'operation';
 
 /** What one record is and where: the store layer turns it into a key. */
@@ -135,7 +142,8 @@ export type Ref =
   | { readonly kind: 'block'; readonly cidr: Cidr }
   | { readonly kind: 'affinity'; readonly owner: Owner; readonly cidr: Cidr }
   | { readonly kind: 'handle'; readonly id: string }
-  | { readonly kind: 'mark'; readonly mark: MarkKind; readonly id: string };
+  | { readonly kind: 'mark'; readonly mark: MarkKind; readonly id: string }
+  | { readonly kind: 'network'; readonly name: string };
 
 /** The value type behind each kind of {@link Ref}. A host marker has no content we read. */
 export interface RecordOf {
@@ -148,6 +156,7 @@ export interface RecordOf {
   affinity: Affinity;
   handle: Handle;
   mark: Mark;
+  network: Network;
 }
 
 /** A set of records that is read whole, in key order. */

@@ -31,6 +31,7 @@ export function refId(ref: Ref): string {
     case 'pool':
     case 'reservation':
     case 'node':
+    case 'network':
       return `${ref.kind} ${ref.name}`;
     case 'hostMarker':
       return `hostMarker ${ref.host}`;

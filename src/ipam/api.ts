@@ -1,5 +1,8 @@
 /** The public shapes of the library: what each operation takes and gives (docs/api.md). Addresses and networks are canonical text. */
+import type { RangeInput } from '../core/network-range.ts';
 import type { AffinityType, AllowedUse, Attribute, IpamConfig } from '../core/records.ts';
+
+export type { RangeInput };
 
 /** Taken by every operation. */
 export interface CallOptions {
@@ -34,19 +37,33 @@ export interface AssignCommon extends CallOptions {
   readonly maxPerHandle?: number;
   /**
    * Refuse with `released-meanwhile` when a final release of this handle (see {@link ReleaseByHandleOptions.final}) was
-   * answered since this call first read the store (I11). Default false.
+   * answered since this call first read the store (I11); `recently`: also when one was answered in the last minutes, for a
+   * caller that may have been held up before its first read. Default false.
    */
-  readonly unlessReleased?: boolean;
+  readonly unlessReleased?: boolean | 'recently';
   /** Register an unknown node (with no labels) in the same transaction; without it AutoAssign refuses one. Default false. */
   readonly registerNode?: boolean;
   /** Called right before each commit; a rejection gives the assignment up with nothing written. */
   readonly beforeCommit?: () => void | Promise<void>;
 }
 
+/** Addresses for network segments that keep some of them for themselves: network, gateway and broadcast address. */
+export interface LinkOptions {
+  /** Each block is a segment, or each pool. */
+  readonly subnet: 'block' | 'pool';
+  /** Default: the first usable address of the segment. */
+  readonly gateways?: readonly string[];
+}
+
 export interface AutoAssignOptions extends AssignCommon {
   /** Number of addresses wanted per family. Default 0 each. */
   readonly num4?: number;
   readonly num6?: number;
+  /** Given addresses, by the rules of {@link Ipam.assignIp}, in the same commit; none of their family automatically. */
+  readonly ips?: readonly string[];
+  readonly link?: LinkOptions;
+  /** Take addresses from at most so many blocks of the host's own, the first in key order, and borrow none. Default: any. */
+  readonly blocksUsedMax?: number;
   /** Only from these pools, by CIDR or name; where new blocks are claimed follows this order. */
   readonly pools4?: readonly string[];
   readonly pools6?: readonly string[];
@@ -65,7 +82,9 @@ export interface AssignedAddress {
   /** The block's prefix length, or 32/128 for an address that was held before or asked for by name (BK-03, AA-11). */
   readonly prefixLength: number;
   readonly block: string;
+  /** Name and network of the pool; empty when the block is in none. */
   readonly pool: string;
+  readonly poolCidr: string;
   /** Number to give to a release that must hit this very assignment. */
   readonly sequenceNumber: bigint;
   /** From a block that is not the host's own. */
@@ -102,6 +121,23 @@ export interface AssignIpOptions extends AssignCommon {
   readonly hostReserved?: HostReserved;
 }
 
+/** A network that its configuration defines by ranges, as host-local has them; its subnets become pools on first use. */
+export interface NetworkAssignOptions extends Omit<AssignCommon, 'use' | 'maxPerHandle' | 'ifHeld'> {
+  readonly network: string;
+  /** Held addresses of this handle are given back, and nothing is written. */
+  readonly handle: string;
+  /** Per slot the ranges that may give its one address. */
+  readonly slots: readonly (readonly RangeInput[])[];
+  /** Given addresses, anywhere in a subnet; a slot with some has no automatic one. */
+  readonly ips?: readonly string[];
+}
+
+export interface NetworkAssignedAddress extends AssignedAddress {
+  readonly subnet: string;
+  /** Undefined for an address held from before that no range of the network has any more. */
+  readonly gateway: string | undefined;
+}
+
 export interface ReleaseIpsOptions extends CallOptions {
   readonly ips: readonly { readonly ip: string; readonly handle?: string; readonly sequenceNumber?: bigint }[];
   /** Requests of one node share a commit when they wait for one. */
@@ -123,6 +159,11 @@ export interface ReleaseByHandleOptions extends CallOptions {
   readonly host?: string;
   /** Leave a mark that stops any assignment for this handle which read before this release (I11). Default false. */
   readonly final?: boolean;
+  /**
+   * Handles that earlier versions or other writers used for the same owner, released in the same commit; left alone when
+   * one of their addresses has the attribute `unlessAttribute`, which tells that they are another's.
+   */
+  readonly former?: { readonly handles: readonly string[]; readonly unlessAttribute: string };
 }
 
 export interface ReleaseByHandleResult {
@@ -290,7 +331,16 @@ export interface BlockView {
 
 export interface Ipam {
   autoAssign(options: AutoAssignOptions): Promise<AutoAssignResult>;
+  /**
+   * Rejects as {@link autoAssign} would, as far as one read of the store tells (its first one: configuration, pools, node),
+   * and writes nothing. `whole`: as many reads as it takes.
+   */
+  checkAutoAssign(options: AutoAssignOptions & { readonly whole?: boolean }): Promise<void>;
   assignIp(options: AssignIpOptions): Promise<AssignedAddress>;
+  /** One address per slot, in cursor order, all or nothing (SS-15 to SS-23). */
+  assignFromNetwork(options: NetworkAssignOptions): Promise<readonly NetworkAssignedAddress[]>;
+  /** As {@link checkAutoAssign}, for a network of ranges. */
+  checkAssignFromNetwork(options: NetworkAssignOptions & { readonly whole?: boolean }): Promise<void>;
   releaseIps(options: ReleaseIpsOptions): Promise<ReleaseIpsResult>;
   releaseByHandle(options: ReleaseByHandleOptions): Promise<ReleaseByHandleResult>;
   /** Rejects with `not-found` when there is no such handle (IH-01). */
@@ -306,8 +356,10 @@ export interface Ipam {
   ensureBlock(options: EnsureBlockOptions): Promise<EnsureBlockResult>;
   /** Without a filter, blocks outside all pools follow under `orphaned allocation blocks`. */
   getUtilization(options?: UtilizationOptions): Promise<readonly PoolUtilization[]>;
-  /** Every block of the store in key order, in pages at one revision. What cannot be read is reported by key. */
-  listBlocks(options?: CallOptions): AsyncIterable<BlockView | { readonly corruptKey: string; readonly reason: string }>;
+  /** Every block of the store in key order, in pages at one revision, or those of one host. What cannot be read is reported by key. */
+  listBlocks(
+    options?: CallOptions & { readonly host?: string },
+  ): AsyncIterable<BlockView | { readonly corruptKey: string; readonly reason: string }>;
   getConfig(options?: CallOptions): Promise<Omit<IpamConfig, 'extra'>>;
   /** Absent members keep their value. Guarded: a concurrent change is not lost. */
   setConfig(options: IpamConfigInput & CallOptions): Promise<void>;

@@ -1,9 +1,10 @@
 /** Text from callers becomes values here, once; what cannot is refused with what was wrong and what was expected. */
 import { type Cidr, type Ip, parseCidr, parseIp, type Version } from '../core/addr.ts';
 import { type Holder, type ReservedEnds, sanitisedHandle } from '../core/block.ts';
+import type { LinkPolicy } from '../core/link.ts';
 import type { AffinityType, Owner } from '../core/records.ts';
 import { segmentProblem, storedHandleProblem } from '../store/keys.ts';
-import type { AssignCommon, HostReserved } from './api.ts';
+import type { AssignCommon, HostReserved, LinkOptions } from './api.ts';
 import { invalidArgument } from './errors.ts';
 
 export function ipArgument(text: string): Ip {
@@ -78,6 +79,12 @@ export function holderArgument({ handle, attrs }: Pick<AssignCommon, 'handle' | 
       throw invalidArgument(`attrs.${name} must be a text, not ${typeof value}.`, { argument: `attrs.${name}` });
   }
   return { handle: handleArgument(handle), attrs };
+}
+
+export function linkArgument(link: LinkOptions | undefined): LinkPolicy | undefined {
+  if (link === undefined) return undefined;
+  if (link.subnet === 'block' || link.subnet === 'pool') return { subnet: link.subnet, gateways: (link.gateways ?? []).map(ipArgument) };
+  throw invalidArgument(`link.subnet "${link.subnet}" is not known. Use block or pool.`, { argument: 'link.subnet', value: link.subnet });
 }
 
 /** EB-03: a spec that keeps nothing is a mistake. */

@@ -1,5 +1,5 @@
 /** AutoAssign, AssignIp and EnsureBlock: from options to jobs, from plans to results. */
-import type { Version } from '../core/addr.ts';
+import type { Ip, Version } from '../core/addr.ts';
 import type { Holder } from '../core/block.ts';
 import { type AssignIp, firstNeedOfAssignIp, assignIp as planAssignIp } from '../core/plan/assign-ip.ts';
 import type { Assigned } from '../core/plan/assigned.ts';
@@ -28,12 +28,13 @@ import type {
   FamilyResult,
   Shortfall,
 } from './api.ts';
-import { holderArgument, hostArgument, integerArgument, ipArgument, reservedEndsArgument } from './arguments.ts';
+import { holderArgument, hostArgument, integerArgument, ipArgument, linkArgument, reservedEndsArgument } from './arguments.ts';
 import { Call } from './call.ts';
-import { type Context, runAlone, runJob } from './context.ts';
+import { type Context, foresee, runAlone, runJob } from './context.ts';
 import { invalidArgument } from './errors.ts';
 import type { Attempt, Job } from './loop.ts';
 import { assignInParts } from './parts.ts';
+import { errorOfRefusal } from './translate.ts';
 
 const USES: readonly AllowedUse[] = ['Workload', 'Tunnel', 'LoadBalancer'];
 
@@ -41,28 +42,18 @@ export async function autoAssign(context: Context, options: AutoAssignOptions): 
   const families = familiesOf(options);
   if (families.length === 0) return {};
   const call = new Call(context.clock, options);
-  const base = { ...commonOf(options), ...limitsOf(options), partial: options.partial ?? false };
+  const base = requestOf(context, options);
   const job = (wanted: readonly FamilyRequest[]): Job<AutoAssigned> => {
-    const request: AutoAssign = {
-      ...base,
-      families: wanted,
-      releaseMark: undefined,
-      newNode: nodeToRegister(context, options),
-      operation: operationOf(context, base.holder),
-    };
+    const request: AutoAssign = { ...base, families: wanted, operation: operationOf(context, base.holder) };
     return jobOf(call, options, {
-      firstNeed: withHints(context, base.host, firstNeedOfAutoAssign(request, options.unlessReleased ?? false)),
+      firstNeed: withHints(context, base.host, firstNeedOfAutoAssign(request, isWatched(options))),
       planner: ({ watched }) => planAutoAssign({ ...request, releaseMark: watched }),
       happened: (draft, { families: planned }) =>
         hasAssigned(draft, { ...request, assigned: planned.flatMap(({ addresses }) => addresses) }),
     });
   };
-  const assigned = await assignInParts(
-    context,
-    base.host,
-    { families, partial: base.partial, returnHeld: base.returnHeld, isWhole: options.unlessReleased ?? false },
-    job,
-  );
+  const isWhole = isWatched(options) || families.some(({ ips }) => ips.length > 0);
+  const assigned = await assignInParts(context, base.host, { families, partial: base.partial, returnHeld: base.returnHeld, isWhole }, job);
   context.hints.note(
     base.host,
     assigned.families.flatMap(({ addresses }) => addresses),
@@ -70,29 +61,62 @@ export async function autoAssign(context: Context, options: AutoAssignOptions): 
   return resultOf(assigned);
 }
 
+function requestOf(context: Context, options: AutoAssignOptions): Omit<AutoAssign, 'families' | 'operation'> {
+  const newNode = nodeToRegister(context, options);
+  return { ...commonOf(options), ...limitsOf(options), partial: options.partial ?? false, releaseMark: undefined, newNode };
+}
+
+/** Plans over what one read gives, or over all reads it takes, and writes nothing. */
+export async function checkAutoAssign(context: Context, options: AutoAssignOptions & { readonly whole?: boolean }): Promise<void> {
+  const families = familiesOf(options);
+  if (families.length === 0) return;
+  const request: AutoAssign = { ...requestOf(context, options), families, operation: undefined };
+  const first = firstNeedOfAutoAssign(request, false);
+  const refusal = await foresee(context, options, { first, planner: planAutoAssign(request), isWhole: options.whole ?? false });
+  if (refusal) throw errorOfRefusal(refusal);
+}
+
 function familiesOf(options: AutoAssignOptions): FamilyRequest[] {
   const counts: readonly [Version, number][] = [
     [4, integerArgument('num4', options.num4, { otherwise: 0, min: 0 })],
     [6, integerArgument('num6', options.num6, { otherwise: 0, min: 0 })],
   ];
+  const given = distinctIps(options.ips);
   return counts
-    .filter(([, count]) => count > 0)
-    .map(([version, count]) => ({
+    .map(([version, count]) => ({ version, count, ips: given.filter((ip) => ip.version === version) }))
+    .filter(({ count, ips }) => count > 0 || ips.length > 0)
+    .map(({ version, count, ips }) => ({
       version,
-      count,
+      count: eitherCounted(version, count, ips),
+      ips,
       pools: version === 4 ? options.pools4 : options.pools6,
       reservedEnds: reservedEndsArgument(version, version === 4 ? options.hostReserved4 : options.hostReserved6),
     }));
+}
+
+export function distinctIps(texts: readonly string[] = []): readonly Ip[] {
+  const ips = texts.map(ipArgument);
+  const repeated = ips.find(({ text }, index) => ips.findIndex((other) => other.text === text) < index);
+  if (repeated) throw invalidArgument(`${repeated.text} is asked for twice.`, { argument: 'ips', value: repeated.text });
+  return ips;
+}
+
+function eitherCounted(version: Version, count: number, ips: readonly Ip[]): number {
+  if (count === 0 || ips.length === 0) return count;
+  throw invalidArgument(`num${version} must be 0 when IPv${version} addresses are given by name in ips.`, { argument: `num${version}` });
 }
 
 function limitsOf(options: AutoAssignOptions) {
   return {
     blocksMax: integerArgument('maxBlocksPerHost', options.maxBlocksPerHost, { otherwise: 0, min: Number.MIN_SAFE_INTEGER }),
     namespaceLabels: options.namespaceLabels,
+    link: linkArgument(options.link),
+    blocksUsedMax:
+      options.blocksUsedMax === undefined ? undefined : integerArgument('blocksUsedMax', options.blocksUsedMax, { otherwise: 1, min: 1 }),
   };
 }
 
-function commonOf(options: AssignCommon) {
+export function commonOf(options: AssignCommon) {
   const holder = holderArgument(options);
   const use = options.use ?? 'Workload';
   if (!USES.includes(use))
@@ -111,7 +135,7 @@ function commonOf(options: AssignCommon) {
   };
 }
 
-function nodeToRegister(context: Context, { host, registerNode }: AssignCommon): Node | undefined {
+export function nodeToRegister(context: Context, { host, registerNode }: AssignCommon): Node | undefined {
   return registerNode ? newNode(host, context.clock.uuid(), context.clock.nowNs()) : undefined;
 }
 
@@ -120,15 +144,22 @@ function operationOf(context: Context, holder: Holder): string | undefined {
   return holder.handle === undefined ? context.clock.uuid() : undefined;
 }
 
+/** Whether releases of the handle matter to this call (I11). */
+export function isWatched({ unlessReleased }: AssignCommon): boolean {
+  return unlessReleased !== undefined && unlessReleased !== false;
+}
+
 interface JobParts<T> {
   readonly firstNeed: Need;
   readonly planner: (attempt: Attempt) => ReturnType<Job<T>['planner']>;
   readonly happened: NonNullable<Job<T>['happened']>;
 }
 
-function jobOf<T>(call: Call, options: AssignCommon, parts: JobParts<T>): Job<T> {
-  const watched = options.unlessReleased && options.handle !== undefined ? { watched: markRef('released', options.handle) } : {};
-  return { ...parts, ...watched, call, beforeCommit: options.beforeCommit };
+export function jobOf<T>(call: Call, options: AssignCommon, parts: JobParts<T>): Job<T> {
+  const watched = isWatched(options) && options.handle !== undefined ? { watched: markRef('released', options.handle) } : {};
+  // As if the first read had found no mark: one that is there was left by a release before.
+  const firstSeen = options.unlessReleased === 'recently' ? { firstSeen: 'absent' as const } : {};
+  return { ...parts, ...watched, ...firstSeen, call, beforeCommit: options.beforeCommit };
 }
 
 /** Own blocks seen last time are read along, which saves the second read; the plan still decides on what it finds. */
@@ -161,8 +192,8 @@ function familyResult(family: FamilyAssigned): FamilyResult {
   return { requested, addresses, exhaustedPools: family.exhausted.map(({ cidrText }) => cidrText), ...(shortfall && { shortfall }) };
 }
 
-function addressOf({ ip, prefixLength, block, pool, sequenceNumber, borrowed, existing }: Assigned): AssignedAddress {
-  return { ip: ip.text, prefixLength, block: block.text, pool, sequenceNumber, borrowed, existing };
+export function addressOf({ ip, prefixLength, block, pool, poolCidr, sequenceNumber, borrowed, existing }: Assigned): AssignedAddress {
+  return { ip: ip.text, prefixLength, block: block.text, pool, poolCidr: poolCidr?.text ?? '', sequenceNumber, borrowed, existing };
 }
 
 export async function assignIp(context: Context, options: AssignIpOptions): Promise<AssignedAddress> {
@@ -174,11 +205,12 @@ export async function assignIp(context: Context, options: AssignIpOptions): Prom
     operation: operationOf(context, common.holder),
     newNode: nodeToRegister(context, options),
     ip,
+    link: undefined,
     reservedEnds: reservedEndsArgument(ip.version, options.hostReserved),
     releaseMark: undefined,
   };
   const job = jobOf<Assigned>(call, options, {
-    firstNeed: firstNeedOfAssignIp(request, options.unlessReleased ?? false),
+    firstNeed: firstNeedOfAssignIp(request, isWatched(options)),
     planner: ({ watched }) => planAssignIp({ ...request, releaseMark: watched }),
     happened: (draft, planned) => hasAssigned(draft, { ...request, assigned: [planned] }),
   });
@@ -189,8 +221,8 @@ export async function assignIp(context: Context, options: AssignIpOptions): Prom
 export async function ensureBlock(context: Context, options: EnsureBlockOptions): Promise<EnsureBlockResult> {
   const host = hostArgument(options.host);
   const wanted: readonly FamilyRequest[] = [
-    { version: 4, count: 0, pools: options.pools4, reservedEnds: reservedEndsArgument(4, options.hostReserved4) },
-    { version: 6, count: 0, pools: options.pools6, reservedEnds: reservedEndsArgument(6, options.hostReserved6) },
+    { version: 4, count: 0, ips: [], pools: options.pools4, reservedEnds: reservedEndsArgument(4, options.hostReserved4) },
+    { version: 6, count: 0, ips: [], pools: options.pools6, reservedEnds: reservedEndsArgument(6, options.hostReserved6) },
   ];
   const families = wanted.filter(({ reservedEnds }) => reservedEnds !== undefined);
   const cidrs = await runAlone(context, options, planEnsureBlock({ host, families }), host);

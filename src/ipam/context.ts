@@ -1,15 +1,19 @@
 /** What every operation of one opened library shares. */
 
+import type { Refusal } from '../core/outcome.ts';
 import { leaveOperationMark, sweepMarks, sweptMarks } from '../core/plan/marks.ts';
-import type { Planner } from '../core/plan/plan.ts';
+import { type Planner, plan } from '../core/plan/plan.ts';
 import { CONFIG, markRef, POOLS } from '../core/plan/refs.ts';
-import type { Need } from '../core/view.ts';
+import { type Need, View } from '../core/view.ts';
+import { COMMIT_OPERATIONS_MAX } from '../store/port.ts';
+import { load } from '../store/records.ts';
 import type { CallOptions } from './api.ts';
 import { Call } from './call.ts';
 import { IpamError } from './errors.ts';
 import type { Hints } from './hints.ts';
 import { type Lanes, Oversized } from './lanes.ts';
 import type { Job, LoopContext } from './loop.ts';
+import { READS_PER_PLAN_MAX } from './retry.ts';
 
 export interface Context extends LoopContext {
   readonly lanes: Lanes;
@@ -27,6 +31,33 @@ export async function runAlone<T>(context: Context, options: CallOptions, planne
 export async function look<T>(context: Context, options: CallOptions, planner: Planner<T>): Promise<T> {
   const call = new Call(context.clock, options);
   return runJob(context, ` look ${context.clock.uuid()}`, { call, firstNeed: NO_NEED, planner: () => planner });
+}
+
+/**
+ * Why the planner would refuse, found without writing: from what `first` reads, or (`isWhole`) from all it asks for. Undefined
+ * when it would do it, or would have to read more to know.
+ */
+export async function foresee<T>(
+  context: Context,
+  options: CallOptions,
+  { first, planner, isWhole }: { first: Need; planner: Planner<T>; isWhole: boolean },
+): Promise<Refusal | undefined> {
+  const call = new Call(context.clock, options);
+  const env = { nowNs: context.clock.nowNs(), walkStart: context.walkStart(context.clock.random()), operationsMax: COMMIT_OPERATIONS_MAX };
+  const view = new View();
+  let need = first;
+  for (let reads = 0; reads < READS_PER_PLAN_MAX; reads++) {
+    call.throwIfEnded();
+    await load(context, view, need, { timeoutMs: call.remainingMs(), ...(call.signal && { signal: call.signal }) });
+    const planned = plan(view, [planner], env);
+    if (planned.kind === 'plan') {
+      const [outcome] = planned.outcomes;
+      return outcome?.kind === 'refused' ? outcome : undefined;
+    }
+    if (!isWhole) return undefined;
+    need = planned.need;
+  }
+  return undefined;
 }
 
 /**

@@ -18,11 +18,12 @@ import {
   removeHost,
 } from './affinities.ts';
 import type { Ipam, Resources } from './api.ts';
-import { assignIp, autoAssign, ensureBlock } from './assign.ts';
+import { assignIp, autoAssign, checkAutoAssign, ensureBlock } from './assign.ts';
 import { type Context, runAlone } from './context.ts';
 import { Fence } from './fence.ts';
 import { Hints } from './hints.ts';
 import { Lanes } from './lanes.ts';
+import { assignFromNetwork, checkAssignFromNetwork } from './network.ts';
 import { getAssignmentAttributes, ipsByHandle, releaseByHandle, releaseIps, setOwnerAttributes } from './release.ts';
 import { getUtilization, listBlocks } from './reports.ts';
 import { nodeResources, poolResources, reservationResources } from './resources.ts';
@@ -46,7 +47,10 @@ export function openIpam(options: OpenOptions): Ipam {
       publicly(() => run(context, o));
   return {
     autoAssign: op(autoAssign),
+    checkAutoAssign: op(checkAutoAssign),
     assignIp: op(assignIp),
+    assignFromNetwork: op(assignFromNetwork),
+    checkAssignFromNetwork: op(checkAssignFromNetwork),
     releaseIps: op(releaseIps),
     releaseByHandle: op(releaseByHandle),
     ipsByHandle: op(ipsByHandle),

@@ -1,5 +1,6 @@
 /** Releases and look-ups by address and by handle. */
 import { sanitisedHandle } from '../core/block.ts';
+import { mergeNeeds } from '../core/draft.ts';
 import { done, refused } from '../core/outcome.ts';
 import { heldInReadable } from '../core/plan/handles.ts';
 import { assignmentAttributes, type OwnerUpdate, setOwners } from '../core/plan/owner.ts';
@@ -7,10 +8,10 @@ import type { Planner } from '../core/plan/plan.ts';
 import { handleRef, POOLS } from '../core/plan/refs.ts';
 import {
   firstNeedOfRelease,
-  releaseByHandle as planReleaseByHandle,
   releaseIps as planReleaseIps,
   type ReleasedHandle,
   type ReleaseRequest,
+  releaseHandles,
 } from '../core/plan/release.ts';
 import type {
   AttributesResult,
@@ -79,22 +80,43 @@ export async function releaseByHandle(context: Context, options: ReleaseByHandle
   const handle = sanitisedHandle(storedHandleArgument(options.handle));
   const lane = options.host === undefined ? RELEASE_LANE : hostArgument(options.host);
   const final = options.final ?? false;
+  const former = formerOf(options, handle);
   const call = new Call(context.clock, options);
   const released: string[] = [];
   for (let isFirst = true; ; isFirst = false) {
-    const part = await runJob(context, lane, releaseJob({ handle, final, call }));
+    const part = await runJob(context, lane, releaseJob({ handle, final, former, call }));
     released.push(...part.released.map(({ text }) => text));
     if (!part.hasMore) return { found: part.found || !isFirst, released };
   }
 }
 
+interface FormerHandle {
+  readonly id: string;
+  readonly unlessAttribute: string;
+}
+
+function formerOf({ former }: ReleaseByHandleOptions, handle: string): FormerHandle[] {
+  if (!former) return [];
+  const ids = former.handles.map((each) => sanitisedHandle(storedHandleArgument(each))).filter((each) => each !== handle);
+  return [...new Set(ids)].map((id) => ({ id, unlessAttribute: former.unlessAttribute }));
+}
+
+interface Release {
+  readonly handle: string;
+  readonly final: boolean;
+  readonly former: readonly FormerHandle[];
+  readonly call: Call;
+}
+
 /** One part. Releasing again does no harm, and a final release must leave its mark whoever emptied the handle. */
-function releaseJob({ handle, final, call }: { handle: string; final: boolean; call: Call }): Job<ReleasedHandle> {
+function releaseJob({ handle, final, former, call }: Release): Job<ReleasedHandle> {
+  const blocksMax = BLOCKS_PER_COMMIT;
+  const others = former.map(({ id, unlessAttribute }) => ({ handle: id, final: false, sweep: false, blocksMax, unlessAttribute }));
   return {
     call,
-    firstNeed: firstNeedOfRelease({ handle, sweep: true }),
+    firstNeed: mergeNeeds([firstNeedOfRelease({ handle, sweep: true }), ...others.map(firstNeedOfRelease)]),
     // Sweeping is a courtesy: it must not make an attempt fail twice.
-    planner: ({ number }) => planReleaseByHandle({ handle, final, sweep: number === 1, blocksMax: BLOCKS_PER_COMMIT }),
+    planner: ({ number }) => releaseHandles([{ handle, final, sweep: number === 1, blocksMax }, ...others]),
     repeated: (doubted, again) => ({
       found: doubted.found || again.found,
       hasMore: again.hasMore,

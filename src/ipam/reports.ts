@@ -1,13 +1,18 @@
 /** Reading the whole store, for people: utilisation and blocks, at one revision. */
 import { ipOfOrdinal } from '../core/addr.ts';
 import { attributeAt, ordinalsInUse, sequenceNumberAt } from '../core/block.ts';
+import type { Draft } from '../core/draft.ts';
+import { done } from '../core/outcome.ts';
+import { affineCidrs } from '../core/plan/own-blocks.ts';
+import { blockRef } from '../core/plan/refs.ts';
 import type { Block, Pool, Reservation } from '../core/records.ts';
 import { utilization } from '../core/utilization.ts';
 import { decode } from '../store/codec.ts';
-import { PREFIXES, parseKey } from '../store/keys.ts';
+import { keyOf, PREFIXES, parseKey } from '../store/keys.ts';
 import type { Revision } from '../store/port.ts';
 import type { BlockView, CallOptions, PoolUtilization, UtilizationOptions } from './api.ts';
-import type { Context } from './context.ts';
+import { hostArgument } from './arguments.ts';
+import { type Context, look } from './context.ts';
 
 type Listed =
   | { readonly kind: 'block'; readonly block: Block }
@@ -26,11 +31,27 @@ async function* blocksOfStore(context: Context, options: CallOptions & { revisio
 
 export async function* listBlocks(
   context: Context,
-  options: CallOptions = {},
-): AsyncGenerator<BlockView | { readonly corruptKey: string; readonly reason: string }> {
+  { host, ...options }: CallOptions & { readonly host?: string } = {},
+): AsyncGenerator<Reported> {
+  if (host !== undefined) {
+    yield* await look(context, options, (draft) => done(blocksOfHost(draft, hostArgument(host))));
+    return;
+  }
   for await (const listed of blocksOfStore(context, options)) {
     yield listed.kind === 'block' ? viewOf(listed.block) : { corruptKey: listed.key, reason: listed.reason };
   }
+}
+
+type Reported = BlockView | { readonly corruptKey: string; readonly reason: string };
+
+function blocksOfHost(draft: Draft, host: string): Reported[] {
+  const cidrs = affineCidrs(draft, { type: 'host', name: host });
+  draft.require({ refs: cidrs.map(blockRef) });
+  return cidrs.flatMap((cidr): Reported[] => {
+    const found = draft.find(blockRef(cidr));
+    if (found.kind === 'absent') return [];
+    return found.kind === 'present' ? [viewOf(found.record)] : [{ corruptKey: keyOf(blockRef(cidr)), reason: found.reason }];
+  });
 }
 
 function viewOf(block: Block): BlockView {

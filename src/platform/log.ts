@@ -1,5 +1,7 @@
 /** Logging: the only user of pino. Lines are JSON on stderr; stdout belongs to results. */
 
+import { openSync } from 'node:fs';
+
 /** Fields of one event: `event` names it with a constant, values are fields. The four levels of use, no more. */
 export interface Logger {
   debug(fields: object): void;
@@ -31,4 +33,46 @@ export async function createLogger(options: { readonly level: LogLevel }): Promi
   const { pino } = await import('pino');
   const logger: Logger = pino({ level: options.level, base: null }, pino.destination({ dest: 2, sync: true }));
   return logger;
+}
+
+/** A logger whose lines may still wait to be written. */
+export interface BufferedLogger extends Logger {
+  /** Resolves when every line is out; never rejects. */
+  flush(): Promise<void>;
+}
+
+/**
+ * A logger to stderr, or appending to `file`, that loads pino only for a line that is to be written: a process that lives for
+ * milliseconds and has nothing to say does not pay for it.
+ */
+export function createLazyLogger({ level, file }: { readonly level: LogLevel; readonly file: string | undefined }): BufferedLogger {
+  const waiting: { readonly level: Exclude<LogLevel, 'silent'>; readonly fields: object }[] = [];
+  const from = LOG_LEVELS.indexOf(level);
+  const at = (own: Exclude<LogLevel, 'silent'>) =>
+    LOG_LEVELS.indexOf(own) < from ? drop : (fields: object) => void waiting.push({ level: own, fields });
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    flush: async () => {
+      if (waiting.length === 0) return;
+      const { pino } = await import('pino');
+      const logger = pino({ level, base: null }, await destinationOf(pino, file));
+      for (const { level: own, fields } of waiting.splice(0)) logger[own](fields);
+    },
+  };
+}
+
+type Pino = typeof import('pino').pino;
+
+/** Stderr too when the file cannot be opened: a log must not fail the work. */
+async function destinationOf(pino: Pino, file: string | undefined): Promise<ReturnType<Pino['destination']>> {
+  const stderr = () => pino.destination({ dest: 2, sync: true });
+  if (file === undefined) return stderr();
+  try {
+    return pino.destination({ dest: openSync(file, 'a', 0o640), sync: true });
+  } catch {
+    return stderr();
+  }
 }

@@ -4,7 +4,7 @@
  * Blocks: `codec-block.ts`. Pools, reservations, nodes: `codec-resource.ts`.
  */
 import { isJsonObject, type JsonObject, parseJson, printJson, printString } from '../core/json.ts';
-import type { Affinity, AffinityState, Handle, IpamConfig, Mark, RecordOf, Ref, RefOf } from '../core/records.ts';
+import type { Affinity, AffinityState, Handle, IpamConfig, Mark, Network, RecordOf, Ref, RefOf } from '../core/records.ts';
 import { blockJson, blockOf } from './codec-block.ts';
 import { nodeOf, poolOf, reservationOf } from './codec-resource.ts';
 import { isInteger, Members, memberNames, objectOf, Problems, sortedObject } from './members.ts';
@@ -30,6 +30,7 @@ const CODECS: { readonly [K in RecordKind]: Codec<K> } = {
   node: { read: (value, ref, problems) => nodeOf(value, ref.name, problems), write: (node) => node.object },
   hostMarker: { read: () => true, write: () => new Map() },
   mark: { read: (value, _ref, problems) => markOf(value, problems), write: (mark) => new Map([['at', mark.at]]) },
+  network: { read: (value, _ref, problems) => networkOf(value, problems), write: networkJson },
 };
 
 const AFFINITY = memberNames('state', 'deleted');
@@ -42,6 +43,7 @@ const CONFIG = memberNames(
   'ipCooldownSeconds',
 );
 const MARK = memberNames('at');
+const NETWORK = memberNames('cursors');
 
 const EMPTY_OBJECT = '{}';
 const FROM_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -158,4 +160,13 @@ function configJson(config: IpamConfig): JsonObject {
 function markOf(value: JsonObject, problems: Problems): Mark {
   const members = new Members(value, MARK, problems);
   return { at: members.time('at') ?? members.wrong('at', 'an RFC 3339 time') ?? '' };
+}
+
+function networkOf(value: JsonObject, problems: Problems): Network {
+  const members = new Members(value, NETWORK, problems);
+  return { cursors: new Map(Object.entries(members.textMap('cursors') ?? {})), extra: members.extra };
+}
+
+function networkJson(network: Network): JsonObject {
+  return objectOf([['cursors', sortedObject(network.cursors)]], network.extra);
 }

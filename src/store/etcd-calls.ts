@@ -1,7 +1,7 @@
 /** Calls to several members of one etcd: which to ask, for how long, and what may be asked again. */
-import { type Clock, systemClock } from '../platform/clock.ts';
-import { type EtcdMember, type RpcOptions, TIMEOUT_MS_DEFAULT, unaryOptions } from './etcd-client.ts';
+import type { Clock } from '../platform/clock.ts';
 import { classify, type Failure } from './etcd-errors.ts';
+import type { EtcdMember, EtcdTransport, RpcOptions } from './etcd-member.ts';
 import { type CallOptions, StoreError, type StoreErrorCode } from './port.ts';
 
 /** A member that failed is asked last for this long. */
@@ -10,6 +10,8 @@ const SUSPECT_MS = 5_000;
 const PROBE_TIMEOUT_MS = 1_000;
 /** Rounds over all members; far more than the deadline of any sensible call leaves room for. */
 const ROUNDS_MAX = 64;
+/** Of one member within one round: to another transport, to a login or without one, to a new one. */
+const ADAPTATIONS_MAX = 3;
 const PAUSE_MS_FIRST = 25;
 const PAUSE_MS_MAX = 400;
 
@@ -20,7 +22,7 @@ export interface Call<T> {
   readonly send: 'once' | 'repeatedly';
   /** A key to read as the probe before a `once` call. */
   readonly probeKey?: string;
-  request(member: EtcdMember, options: RpcOptions): Promise<T>;
+  request(transport: EtcdTransport, options: RpcOptions): Promise<T>;
 }
 
 /** The request was sent and its reply did not come: it may have been applied, or may still be. */
@@ -35,6 +37,11 @@ interface Try {
   readonly failure: Failure;
 }
 
+/** `adapted`: the failure changed how the member is spoken to. */
+type Answer<T> =
+  | { readonly kind: 'answered'; readonly value: T; readonly member: EtcdMember }
+  | { readonly kind: 'failed' | 'adapted'; readonly ended: Try };
+
 export class EtcdCalls {
   readonly clock: Clock;
   /** `etcd://host:port,host:port`; `etcds:` with TLS. */
@@ -45,9 +52,9 @@ export class EtcdCalls {
   #preferred: number;
   readonly #closing = new AbortController();
 
-  constructor(members: readonly EtcdMember[], timeoutMs: number = TIMEOUT_MS_DEFAULT, clock: Clock = systemClock) {
+  constructor(members: readonly EtcdMember[], { secure, timeoutMs, clock }: { secure: boolean; timeoutMs: number; clock: Clock }) {
     this.clock = clock;
-    this.name = `${members[0]?.secure ? 'etcds' : 'etcd'}://${members.map(({ address }) => address).join(',')}`;
+    this.name = `${secure ? 'etcds' : 'etcd'}://${members.map(({ address }) => address).join(',')}`;
     this.#members = members;
     this.timeoutMs = timeoutMs;
     // Clients spread over the members; each stays with one that works.
@@ -58,7 +65,15 @@ export class EtcdCalls {
    * Sends the request to one member after the other until one answers, the deadline is over, or nothing is to be hoped
    * for. Throws StoreError, or OutcomeUnknown (`once` only).
    */
-  async run<T>(call: Call<T>, { signal, timeoutMs = this.timeoutMs }: CallOptions = {}): Promise<T> {
+  async run<T>(call: Call<T>, options: CallOptions = {}): Promise<T> {
+    return (await this.runOnMember(call, options)).value;
+  }
+
+  /** The same, with the member that answered. */
+  async runOnMember<T>(
+    call: Call<T>,
+    { signal, timeoutMs = this.timeoutMs }: CallOptions = {},
+  ): Promise<{ readonly value: T; readonly member: EtcdMember }> {
     const endMs = this.clock.monotonicMs() + timeoutMs;
     const tries = new Map<string, Try>();
     for (let round = 0; round < ROUNDS_MAX; round++) {
@@ -68,8 +83,8 @@ export class EtcdCalls {
         const leftMs = endMs - this.clock.monotonicMs();
         if (leftMs < 1 || signal?.aborted === true || this.closed.aborted) throw this.#ended(call, tries, signal);
         const tryMs = call.send === 'once' ? leftMs : leftMs / (members.length - index);
-        const result = await this.#try(call, member, tryMs, signal);
-        if (result.kind === 'answered') return result.value;
+        const result = await this.#ask(call, member, tryMs, signal);
+        if (result.kind === 'answered') return result;
         tries.set(member.address, result.ended);
         if (result.ended.failure.retry === 'later') mayPass = true;
       }
@@ -94,20 +109,23 @@ export class EtcdCalls {
     for (const member of this.#members) member.close();
   }
 
-  async #try<T>(
-    call: Call<T>,
-    member: EtcdMember,
-    tryMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<{ kind: 'answered'; value: T } | { kind: 'failed'; ended: Try }> {
+  /** Tries one member, and at once again where its refusal showed how it wants to be spoken to. */
+  async #ask<T>(call: Call<T>, member: EtcdMember, tryMs: number, signal: AbortSignal | undefined): Promise<Answer<T>> {
     const endMs = this.clock.monotonicMs() + tryMs;
+    for (let adaptations = 0; ; adaptations++) {
+      const answer = await this.#try(call, member, endMs, signal);
+      if (answer.kind !== 'adapted' || adaptations === ADAPTATIONS_MAX || endMs - this.clock.monotonicMs() < 1) return answer;
+    }
+  }
+
+  async #try<T>(call: Call<T>, member: EtcdMember, endMs: number, signal: AbortSignal | undefined): Promise<Answer<T>> {
     let sent = false;
     try {
-      await this.#probe(call, member, tryMs, signal);
+      await this.#probe(call, member, endMs, signal);
       sent = true;
-      const value = await this.#send(call.request, member, endMs - this.clock.monotonicMs(), signal);
+      const value = await call.request(member.transport, { timeoutMs: endMs - this.clock.monotonicMs(), signal });
       this.#settleOn(member);
-      return { kind: 'answered', value };
+      return { kind: 'answered', value, member };
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       const failure = sent ? classify(error) : { ...classify(error), applied: 'no' as const };
@@ -118,41 +136,21 @@ export class EtcdCalls {
       if (call.send === 'once' && failure.applied === 'maybe') {
         throw new OutcomeUnknown(`${this.name}: no answer while ${call.doing()}. ${describe([ended])}`, { cause: error });
       }
-      if (member.adaptLogin(error)) return { kind: 'failed', ended: { ...ended, failure: { ...failure, retry: 'later' } } };
+      if (!aborted && (await member.adapt(error))) return { kind: 'adapted', ended: { ...ended, failure: { ...failure, retry: 'later' } } };
       if (aborted || failure.retry === 'never') throw this.#ended(call, new Map([[member.address, ended]]), signal);
       return { kind: 'failed', ended };
     }
   }
 
   /**
-   * A request that may be sent only once should not go to a hung member while another works. One small read tells;
-   * linearizable, so that it also tells whether the member reaches the others.
+   * A request that may be sent only once should not go to a hung member while another works, nor by a transport that may
+   * be none. One small read tells; linearizable, so that it also tells whether the member reaches the others.
    */
-  async #probe<T>(call: Call<T>, member: EtcdMember, tryMs: number, signal: AbortSignal | undefined): Promise<void> {
-    if (call.send === 'repeatedly' || member.proven || this.#members.length === 1 || call.probeKey === undefined) return;
-    const key = Buffer.from(call.probeKey);
-    const probe = (on: EtcdMember, options: RpcOptions) => on.client.kv.range({ key, count_only: true }, options);
-    await this.#send(probe, member, Math.min(tryMs, PROBE_TIMEOUT_MS), signal);
-  }
-
-  /** One request; an abort ends it at once, whatever etcd3 is waiting for. */
-  async #send<T>(request: Call<T>['request'], member: EtcdMember, timeoutMs: number, signal: AbortSignal | undefined): Promise<T> {
-    let cancel = () => {};
-    const options = unaryOptions(this.clock, timeoutMs, (cancelCall) => {
-      cancel = cancelCall;
-    });
-    if (signal === undefined) return await request(member, options);
-    const { promise: aborted, reject } = withReject();
-    const onAbort = () => {
-      cancel();
-      reject(new Error('aborted by the caller'));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await Promise.race([request(member, options), aborted]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+  async #probe<T>(call: Call<T>, member: EtcdMember, endMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (call.send === 'repeatedly' || member.proven || call.probeKey === undefined) return;
+    if (this.#members.length === 1 && !member.isOnTrial) return;
+    const timeoutMs = Math.min(endMs - this.clock.monotonicMs(), PROBE_TIMEOUT_MS);
+    await member.transport.range({ key: Buffer.from(call.probeKey), count_only: true }, { timeoutMs, signal });
   }
 
   /** The preferred member, the others after it, and those that failed lately last. */
@@ -201,12 +199,4 @@ function describe(tries: readonly Try[]): string {
 /** The telling code: unavailable says least. */
 function codeOf(tries: readonly Try[]): StoreErrorCode {
   return tries.map(({ failure }) => failure.code).find((code) => code !== 'store-unavailable') ?? 'store-unavailable';
-}
-
-function withReject(): { readonly promise: Promise<never>; readonly reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => {};
-  const promise = new Promise<never>((_, rejectPromise) => {
-    reject = rejectPromise;
-  });
-  return { promise, reject };
 }

@@ -1,4 +1,4 @@
-/** What the errors of etcd, gRPC and TLS mean. etcd3 drops gRPC's status code: the text is all there is to go by. */
+/** What the errors of etcd, gRPC, HTTP and TLS mean. etcd3 drops gRPC's status code: the text is all there is to go by. */
 import type { StoreErrorCode } from './port.ts';
 
 export interface Failure {
@@ -13,7 +13,7 @@ export interface Failure {
   readonly advice: string;
 }
 
-/** The meaning of an error from etcd3; what no rule knows counts as sent, with an unknown outcome. */
+/** The meaning of an error from a transport; what no rule knows counts as sent, with an unknown outcome. */
 export function classify(error: Error): Failure {
   const text = error.message;
   const rule = RULES.find(({ match }) => match.test(text));
@@ -31,6 +31,9 @@ export function loginWanted(error: Error): boolean | undefined {
 const CHECK_SERVER = "Look at etcd's log and at `etcdctl endpoint status`.";
 const CHECK_ADDRESS = "Start etcd there, or correct host and port (an etcd's client port is 2379 unless configured otherwise).";
 
+const CHECK_PORT =
+  'If etcd wants TLS, use etcds:// or give its CA (ETCD_CA_CERT_FILE) and a client certificate; else check that this is its client port.';
+
 const NOT_SENT = { code: 'store-unavailable', applied: 'no', retry: 'elsewhere' } as const;
 const NOT_NOW = { code: 'store-unavailable', applied: 'no', retry: 'later' } as const;
 const AMBIGUOUS = { code: 'store-unavailable', applied: 'maybe', retry: 'later' } as const;
@@ -46,7 +49,12 @@ interface Rule extends Omit<Failure, 'seen'> {
 const RULES: readonly Rule[] = [
   // TLS and TCP, before anything was sent.
   { ...NOT_SENT, match: /ECONNREFUSED/, seen: 'nothing listens there (connection refused)', advice: CHECK_ADDRESS },
-  { ...NOT_SENT, match: /Name resolution failed/, seen: 'the host name is unknown', advice: 'Correct the host name, or the name service.' },
+  {
+    ...NOT_SENT,
+    match: /Name resolution failed|ENOTFOUND|EAI_AGAIN/,
+    seen: 'the host name is unknown',
+    advice: 'Correct the host name, or the name service.',
+  },
   {
     ...NOT_SENT,
     match: /before secure TLS connection was established|wrong version number/i,
@@ -78,12 +86,25 @@ const RULES: readonly Rule[] = [
     seen: 'the server refuses our client certificate, or wants one and got none',
     advice: 'Give a certificate and key signed by the CA that etcd trusts (ETCD_CERT_FILE, ETCD_KEY_FILE).',
   },
+  // Bun's words; it tells no more.
+  {
+    ...NOT_SENT,
+    match: /The TLS handshake failed/,
+    code: 'store-auth',
+    seen: 'the TLS handshake failed: the server refuses our client certificate or wants one, or does not speak TLS',
+    advice: 'Give a certificate and key signed by the CA that etcd trusts (ETCD_CERT_FILE, ETCD_KEY_FILE), or use etcd:// without TLS.',
+  },
+  {
+    ...NOT_SENT,
+    match: /FailedToOpenSocket/,
+    seen: 'no connection could be opened',
+    advice: `The TLS files may not belong together (ETCD_CERT_FILE, ETCD_KEY_FILE). ${CHECK_ADDRESS}`,
+  },
   {
     ...NOT_SENT,
     match: /Last error: (Failed to connect|Protocol error|.*ECONNRESET)/,
     seen: 'the server closed the connection at once',
-    advice:
-      'If etcd wants TLS, use etcds:// or give its CA (ETCD_CA_CERT_FILE) and a client certificate; else check that this is its client port.',
+    advice: CHECK_PORT,
   },
   {
     ...NOT_SENT,
@@ -91,10 +112,10 @@ const RULES: readonly Rule[] = [
     seen: 'something answers there, but it is not an etcd of version 3',
     advice: CHECK_ADDRESS,
   },
-  { ...NOT_SENT, match: /No connection established/, advice: CHECK_ADDRESS },
+  { ...NOT_SENT, match: /No connection established|^connect E/, advice: CHECK_ADDRESS },
   {
     ...NOT_SENT,
-    match: /Waiting for LB pick/,
+    match: /Waiting for LB pick|^no connection was made/,
     seen: 'no answer to the attempt to connect',
     advice: 'Check host, port and firewalls; the server may hang.',
   },
@@ -178,6 +199,27 @@ const RULES: readonly Rule[] = [
     advice: 'See `etcdctl alarm list` and its log.',
   },
   // Sent; whether it was done is not known.
+  {
+    ...AMBIGUOUS,
+    retry: 'elsewhere',
+    match: /^not an answer of etcd/,
+    seen: 'something answers there, but it is not an etcd of version 3',
+    advice: CHECK_ADDRESS,
+  },
+  {
+    ...AMBIGUOUS,
+    retry: 'elsewhere',
+    match: /^gateway without etcd/,
+    seen: "etcd's JSON gateway does not reach its own etcd",
+    advice: CHECK_SERVER,
+  },
+  {
+    ...AMBIGUOUS,
+    retry: 'elsewhere',
+    match: /^closed before the first answer/,
+    seen: 'the server closed the connection at once',
+    advice: CHECK_PORT,
+  },
   {
     ...AMBIGUOUS,
     code: 'too-large',

@@ -1,6 +1,7 @@
 /** The port's requests as etcd's messages, and etcd's answers as the port's. */
-import type { ICompare, IKeyValue, IRangeRequest, IRangeResponse, IRequestOp, ITxnRequest } from 'etcd3';
+import type { ICompare, IRangeRequest, IRequestOp, ITxnRequest } from 'etcd3';
 import { assert } from '../core/assert.ts';
+import type { KeyValue, RangeAnswer } from './etcd-member.ts';
 import type { CommitRequest, Entry, Guard, KeyRange, ReadRequest, ReadResult, Revision } from './port.ts';
 
 /** One range per key, probe and range of the request, in this order. */
@@ -19,7 +20,7 @@ export function rangeRequest({ start, end, keysOnly = false, limit }: KeyRange):
 }
 
 /** The answers to {@link readRanges}, put back in place. */
-export function readResult(request: ReadRequest, revision: Revision, answers: readonly IRangeResponse[]): ReadResult {
+export function readResult(request: ReadRequest, revision: Revision, answers: readonly RangeAnswer[]): ReadResult {
   const keys = request.keys?.length ?? 0;
   const probes = request.probes?.length ?? 0;
   const ranges = request.ranges?.length ?? 0;
@@ -51,15 +52,15 @@ function compareOf({ key, revision }: Guard): ICompare {
     : { ...compare, target: 'Mod', mod_revision: revision.toString() };
 }
 
-export function entryOf(kv: IKeyValue): Entry {
+export function entryOf(kv: KeyValue): Entry {
   return { key: keyOf(kv), value: valueOf(kv), revision: BigInt(kv.mod_revision) };
 }
 
-export function keyOf({ key }: IKeyValue): string {
+export function keyOf({ key }: KeyValue): string {
   return key.toString('utf8');
 }
 
 /** A copy: what gRPC hands out keeps the whole answer in memory. */
-export function valueOf({ value }: IKeyValue): Uint8Array {
+export function valueOf({ value }: KeyValue): Uint8Array {
   return new Uint8Array(value);
 }

@@ -4,10 +4,9 @@
  * point to resume from moves only with events that were handed on (and with etcd's progress notices, which come in order
  * after them).
  */
-import type { IWatchRequest, IWatchResponse } from 'etcd3';
 import type { EtcdCalls } from './etcd-calls.ts';
-import { type EtcdMember, STREAM_OPTIONS } from './etcd-client.ts';
 import { classify } from './etcd-errors.ts';
+import type { EtcdMember, WatchAnswer } from './etcd-member.ts';
 import { keyOf, rangeRequest, valueOf } from './etcd-messages.ts';
 import { prefixRange, type Revision, StoreError, type WatchEvent } from './port.ts';
 
@@ -67,7 +66,7 @@ class Cursor {
     this.next = fromRevision;
   }
 
-  *take({ events, fragment, created, header }: IWatchResponse): Generator<WatchEvent, void, undefined> {
+  *take({ events, fragment, created, header }: WatchAnswer): Generator<WatchEvent, void, undefined> {
     for (const { type, kv } of events) {
       const key = keyOf(kv);
       const revision = BigInt(kv.mod_revision);
@@ -91,19 +90,13 @@ class Cursor {
  * A member that answers a read of the prefix now: a stream has no deadline, so a hung member is found out before. The
  * read also renews an expired login, which a stream does not, and fails with a clear error where the user may not read.
  */
-function findMember(calls: EtcdCalls, prefix: string, signal: AbortSignal): Promise<EtcdMember> {
+async function findMember(calls: EtcdCalls, prefix: string, signal: AbortSignal): Promise<EtcdMember> {
   const range = rangeRequest({ ...prefixRange(prefix), keysOnly: true, limit: 1 });
-  return calls.run(
-    {
-      doing: () => `watching ${prefix}`,
-      send: 'repeatedly',
-      request: async (member, options) => {
-        await member.client.kv.range(range, options);
-        return member;
-      },
-    },
+  const { member } = await calls.runOnMember(
+    { doing: () => `watching ${prefix}`, send: 'repeatedly', request: (transport, options) => transport.range(range, options) },
     { signal },
   );
+  return member;
 }
 
 /** What one stream of `member` says, until it breaks (throws StoreError) or `signal` aborts. */
@@ -113,26 +106,17 @@ async function* responses(
   prefix: string,
   start: Revision,
   signal: AbortSignal,
-): AsyncGenerator<IWatchResponse, void, undefined> {
-  let cancel = () => {};
+): AsyncGenerator<WatchAnswer, void, undefined> {
   try {
-    const stream = await member.client.watchClient.watch(STREAM_OPTIONS);
-    cancel = () => stream.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
     const { key, range_end } = rangeRequest(prefixRange(prefix));
-    const request: IWatchRequest = {
-      create_request: {
-        key: key as Buffer,
-        range_end: range_end as Buffer,
-        start_revision: start.toString(),
-        progress_notify: true,
-        fragment: true,
-      },
+    const request = {
+      key: key as Buffer,
+      range_end: range_end as Buffer,
+      start_revision: start.toString(),
+      progress_notify: true,
+      fragment: true,
     };
-    if (signal.aborted) return;
-    stream.write(request);
-    // gRPC's stream is a Node stream, so slow readers slow etcd down; etcd3's types do not say so.
-    yield* stream as unknown as AsyncIterable<IWatchResponse>;
+    yield* member.transport.watch(request, signal);
     throw new Error('the watch stream ended');
   } catch (thrown) {
     if (signal.aborted) return;
@@ -140,17 +124,14 @@ async function* responses(
     calls.streamBroke(member);
     const { code, seen, advice } = classify(error);
     throw new StoreError(code, `${calls.name}: the watch of ${prefix} at ${member.address} broke: ${seen}. ${advice}`, { cause: error });
-  } finally {
-    signal.removeEventListener('abort', cancel);
-    cancel();
   }
 }
 
-function isCompaction({ compact_revision }: IWatchResponse): boolean {
+function isCompaction({ compact_revision }: WatchAnswer): boolean {
   return BigInt(compact_revision) > 0n;
 }
 
-function cancelled(calls: EtcdCalls, { cancel_reason }: IWatchResponse): StoreError {
+function cancelled(calls: EtcdCalls, { cancel_reason }: WatchAnswer): StoreError {
   const { code, seen, advice } = classify(new Error(cancel_reason));
   return new StoreError(code, `${calls.name}: etcd ended the watch: ${seen}. ${advice}`);
 }

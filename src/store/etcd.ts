@@ -1,9 +1,10 @@
 /** The store of a cluster, over etcd's version 3 API (3.4 and later). */
-import type { IRangeRequest, IRangeResponse } from 'etcd3';
+import type { IRangeRequest } from 'etcd3';
 import { assert } from '../core/assert.ts';
 import { EtcdCalls, OutcomeUnknown } from './etcd-calls.ts';
-import { connectMembers, type EtcdOptions } from './etcd-client.ts';
+import { EtcdMember, type RangeAnswer } from './etcd-member.ts';
 import { commitTxn, entryOf, rangeRequest, readRanges, readResult } from './etcd-messages.ts';
+import { type EtcdOptions, type EtcdTarget, readOptions } from './etcd-options.ts';
 import { watchPrefix } from './etcd-watch.ts';
 import { checkCommit, checkPrefix, checkRead } from './limits.ts';
 import {
@@ -23,7 +24,7 @@ import {
 } from './port.ts';
 import { SharedReads } from './shared-reads.ts';
 
-export type { EtcdOptions } from './etcd-client.ts';
+export type { EtcdOptions } from './etcd-options.ts';
 
 const PAGE_SIZE_DEFAULT = 1_000;
 /** A compaction may overtake a read of several transactions; it does not do so twice in a row. */
@@ -37,7 +38,25 @@ const NOTHING: IRangeRequest = { key: Buffer.from('\0'), count_only: true };
  * options or TLS files are of no use.
  */
 export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
-  return new EtcdStore(new EtcdCalls(await connectMembers(options), options.timeoutMs, options.clock));
+  const target = await readOptions(options);
+  const { timeoutMs, clock } = target;
+  const members = await (options.transport === 'gateway' ? gatewayMembers(target) : grpcMembers(target));
+  return new EtcdStore(new EtcdCalls(members, { secure: target.tls !== undefined, timeoutMs, clock }));
+}
+
+async function grpcMembers(target: EtcdTarget): Promise<EtcdMember[]> {
+  const { connectGrpc } = await import('./etcd-grpc.ts');
+  return target.addresses.map((address) => new EtcdMember(address, connectGrpc(address, target)));
+}
+
+/** The client library of gRPC is loaded only for a member that needs it. */
+async function gatewayMembers(target: EtcdTarget): Promise<EtcdMember[]> {
+  const { openGateway } = await import('./etcd-gateway.ts');
+  const connectGateway = await openGateway(target);
+  return target.addresses.map((address) => {
+    const overGrpc = async () => (await import('./etcd-grpc.ts')).connectGrpc(address, target);
+    return new EtcdMember(address, connectGateway(address), overGrpc);
+  });
 }
 
 class EtcdStore implements Store {
@@ -79,8 +98,8 @@ class EtcdStore implements Store {
     let more = true;
     while (more) {
       const range = { ...rangeRequest({ start, end, keysOnly, limit: pageSize }), revision: (revision ?? 0n).toString() };
-      const page: IRangeResponse = await this.#calls.run(
-        { doing: () => `listing ${prefix}`, send: 'repeatedly', request: (member, rpc) => member.client.kv.range(range, rpc) },
+      const page: RangeAnswer = await this.#calls.run(
+        { doing: () => `listing ${prefix}`, send: 'repeatedly', request: (transport, rpc) => transport.range(range, rpc) },
         options,
       );
       revision ??= BigInt(page.header.revision);
@@ -103,7 +122,7 @@ class EtcdStore implements Store {
           doing: () => `committing ${named(keys)}`,
           send: 'once',
           ...(probeKey === undefined ? {} : { probeKey }),
-          request: (member, rpc) => member.client.kv.txn(txn, rpc),
+          request: (transport, rpc) => transport.txn(txn, rpc),
         },
         options,
       );
@@ -136,8 +155,8 @@ class EtcdStore implements Store {
   async #snapshot(
     ranges: readonly IRangeRequest[],
     options: CallOptions | undefined,
-  ): Promise<{ readonly revision: Revision; readonly answers: readonly IRangeResponse[] }> {
-    const answers: IRangeResponse[] = [];
+  ): Promise<{ readonly revision: Revision; readonly answers: readonly RangeAnswer[] }> {
+    const answers: RangeAnswer[] = [];
     let revision: Revision | undefined;
     do {
       const part = ranges.slice(answers.length, answers.length + COMMIT_OPERATIONS_MAX);
@@ -147,7 +166,7 @@ class EtcdStore implements Store {
         {
           doing: () => `reading ${named(ranges.map(({ key }) => String(key)))}`,
           send: 'repeatedly',
-          request: (member, rpc) => member.client.kv.txn({ success }, rpc),
+          request: (transport, rpc) => transport.txn({ success }, rpc),
         },
         options,
       );

@@ -24,6 +24,7 @@ export const PREFIXES = {
   reservations: `${RESOURCES}ipreservations/`,
   nodes: `${RESOURCES}nodes/`,
   marks: '/plat/v1/marks/',
+  networks: '/plat/v1/networks/',
 } as const;
 
 const CONFIG = `${IPAM}config`;
@@ -70,6 +71,8 @@ export function keyOf(ref: Ref): string {
       return PREFIXES.handles + ref.id;
     case 'mark':
       return marksPrefix(ref.mark) + ref.id;
+    case 'network':
+      return PREFIXES.networks + ref.name;
     default:
       return unreachable(ref);
   }
@@ -90,6 +93,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, refOf: (parts: string[]) =>
     new RegExp(`^${PREFIXES.marks}(released|fence|operation)/(.+)$`, 's'),
     ([mark, id = '']) => ({ kind: 'mark', mark: mark as MarkKind, id }),
   ],
+  [new RegExp(`^${PREFIXES.networks}([^/]+)$`), ([name = '']) => ({ kind: 'network', name })],
   [new RegExp(`^${PREFIXES.pools}([^/]+)$`), ([name = '']) => ({ kind: 'pool', name })],
   [new RegExp(`^${PREFIXES.reservations}([^/]+)$`), ([name = '']) => ({ kind: 'reservation', name })],
   [new RegExp(`^${PREFIXES.nodes}([^/]+)$`), ([name = '']) => ({ kind: 'node', name })],

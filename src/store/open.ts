@@ -15,6 +15,11 @@ export interface OpenStoreOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds a call to etcd may take when it does not say itself. */
   readonly timeoutMs?: number;
+  /**
+   * How an etcd is reached. `gateway`: its JSON gateway over HTTP/1.1, which starts fastest, and gRPC for a member that
+   * offers no gateway, or none to clients that log in by certificate. Default `grpc`, which does most per second.
+   */
+  readonly transport?: 'grpc' | 'gateway';
 }
 
 const EXPECTED =
@@ -33,7 +38,7 @@ const EXPECTED =
  * Rejects with {@link StoreUrlError}, or with a StoreError when the store cannot be used. Nothing is sent to an etcd yet.
  * An adapter and its client library are loaded only when their store is opened.
  */
-export async function openStore(url: string, { env = {}, timeoutMs }: OpenStoreOptions = {}): Promise<Store> {
+export async function openStore(url: string, { env = {}, ...options }: OpenStoreOptions = {}): Promise<Store> {
   const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(url) ?? [];
   switch (scheme) {
     case 'memory': {
@@ -50,9 +55,9 @@ export async function openStore(url: string, { env = {}, timeoutMs }: OpenStoreO
     case 'http':
     case 'etcds':
     case 'https': {
-      const options = { ...etcdOptions(url, scheme, rest, env), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+      const etcd = { ...etcdOptions(url, scheme, rest, env), ...options };
       const { openEtcdStore } = await import('./etcd.ts');
-      return openEtcdStore(options);
+      return openEtcdStore(etcd);
     }
     default:
       throw refused(url, 'it begins with none of the known names');

@@ -12,11 +12,13 @@ const COMMANDS = [
   'ipam auto-assign',
   'ipam release',
   'ipam show',
+  'cni install',
+  'cni uninstall',
   'demo',
 ];
 
 describe('plat --help', () => {
-  it.each(['', 'create', 'get', 'delete', 'ipam', ...COMMANDS])(
+  it.each(['', 'create', 'get', 'delete', 'ipam', 'cni', ...COMMANDS])(
     'plat %s --help has usage, the global options and examples',
     async (command) => {
       const { code, stdout, stderr } = await runLine([...command.split(' ').filter(Boolean), '--help']);

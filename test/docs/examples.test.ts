@@ -139,6 +139,15 @@ describe('examples of the API document', () => {
     await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
   });
 
+  it('assignFromNetwork', async () => {
+    const ipam = await cluster();
+    const slots = [[{ subnet: '10.22.0.0/24', rangeStart: '10.22.0.10', exclude: ['10.22.0.11'] }], [{ subnet: 'fd00:22::/64' }]];
+    const web = await ipam.assignFromNetwork({ host: 'worker-1', network: 'lan', handle: 'lan.web', slots });
+    const db = await ipam.assignFromNetwork({ host: 'worker-1', network: 'lan', handle: 'lan.db', slots, ips: ['10.22.0.200'] });
+    const texts = [...web, ...db].map(({ ip, subnet, gateway }) => `${ip} in ${subnet} by ${gateway}`);
+    expect(printed(texts)).toBe(shown('assignFromNetwork'));
+  });
+
   it('assignIp', async () => {
     const ipam = await cluster();
     const address = await ipam.assignIp({ ip: '10.244.3.7', host: 'worker-1', handle: 'gateway' });

@@ -15,6 +15,7 @@ export const REFS = {
   node: { kind: 'node', name: 'n' },
   hostMarker: { kind: 'hostMarker', host: 'a' },
   mark: { kind: 'mark', mark: 'released', id: 'h' },
+  network: { kind: 'network', name: 'n' },
 } as const satisfies { [K in RecordKind]: RefTo<K> };
 
 export function bytesOf(text: string): Uint8Array {

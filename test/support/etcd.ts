@@ -1,5 +1,5 @@
 /** Real etcd for tests: the one of the run, or servers of a test's own. */
-import { inject } from 'vitest';
+import { ask } from './broker.ts';
 import type { EtcdBinary } from './etcd-binary.ts';
 import { type EtcdServers, type ServerOptions, startServers } from './etcd-server.ts';
 import type { SharedEtcd } from './globalSetup.ts';
@@ -19,10 +19,4 @@ export async function startEtcd(options: ServerOptions = {}): Promise<EtcdServer
 /** The program of {@link startEtcd}. */
 export async function etcdBinary(): Promise<EtcdBinary> {
   return (await ask('/binary')) as EtcdBinary;
-}
-
-async function ask(path: string): Promise<unknown> {
-  const response = await fetch(`${inject('etcdBroker')}${path}`);
-  if (!response.ok) throw new Error(await response.text());
-  return await response.json();
 }

@@ -1,9 +1,11 @@
 /**
- * One etcd for the whole run, started when the first test asks for it: a run of the pure tests needs none. The tests are
- * in other processes than this, so they ask over HTTP.
+ * What the whole run has once, made when the first test asks for it (a run of the pure tests needs none of it): an etcd, the CNI
+ * project's plugins, the built plugin of plat. The tests are in other processes than this, so they ask over HTTP.
  */
 import { createServer } from 'node:http';
 import type { TestProject } from 'vitest/node';
+import { buildPlugin } from '../e2e/support/plugin-build.ts';
+import { findCniTools } from '../e2e/support/tools.ts';
 import { type EtcdBinary, findEtcdBinary } from './etcd-binary.ts';
 import { engineProblem, startContainer } from './etcd-container.ts';
 import { startServers } from './etcd-server.ts';
@@ -21,7 +23,7 @@ export interface SharedEtcd {
 declare module 'vitest' {
   interface ProvidedContext {
     /** Base URL of this file's answers. */
-    etcdBroker: string;
+    broker: string;
   }
 }
 
@@ -33,7 +35,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
     console.log(`etcd of this run: ${found.version}, ${found.source}, at ${found.endpoints.join(',')}`);
     return found;
   });
-  const answers: Readonly<Record<string, () => Promise<unknown>>> = { '/shared': shared, '/binary': binary };
+  const cniTools = onceAsked(async () => {
+    const tools = await findCniTools();
+    console.log(`CNI plugins of this run: ${tools.source}`);
+    return tools;
+  });
+  const cniPlugin = onceAsked(async () => {
+    const { remove, ...built } = await buildPlugin();
+    stops.push(remove);
+    return built;
+  });
+  const answers: Readonly<Record<string, () => Promise<unknown>>> = {
+    '/shared': shared,
+    '/binary': binary,
+    '/cni-tools': cniTools,
+    '/cni-plugin': cniPlugin,
+  };
   const server = createServer((request, response) => {
     const answer = answers[request.url ?? ''] ?? (() => Promise.reject(new Error(`nothing at ${request.url}`)));
     answer().then(
@@ -41,7 +58,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
     );
   });
-  project.provide('etcdBroker', `http://${await listen(server)}`);
+  project.provide('broker', `http://${await listen(server)}`);
   return async () => {
     server.closeAllConnections();
     server.close();

@@ -1,12 +1,13 @@
 /** The process behind remote-store.ts: opens the store that its argument names and does what it is told. */
 import { openStore } from '../../src/store/open.ts';
 import { type Store, StoreError } from '../../src/store/port.ts';
+import { asJson, fromJson } from './remote-json.ts';
 import type { RemoteAnswer, RemoteCall } from './remote-store.ts';
 import { collect } from './store.ts';
 
-const store = await openStore(process.argv[2] ?? '');
-process.on('message', async (call: RemoteCall) => {
-  process.send?.(await answer(store, call));
+const store = await openStore(process.argv[2] ?? '', { transport: 'gateway' });
+process.on('message', async (call) => {
+  process.send?.(asJson(await answer(store, fromJson(call) as RemoteCall)));
 });
 process.send?.('ready');
 

@@ -1,8 +1,9 @@
-/** A store in another process: the second client of a contract test for stores that processes share. */
+/** A store in another process, of Node or bun: the second client of a contract test. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type Entry, type ListOptions, type Store, StoreError, type StoreErrorCode } from '../../src/store/port.ts';
+import { asJson, fromJson } from './remote-json.ts';
 
 /** What the other process is told to do; `signal` stays here. */
 export type RemoteCall = { readonly id: number } & (
@@ -12,18 +13,16 @@ export type RemoteCall = { readonly id: number } & (
   | { readonly verb: 'close'; readonly args: readonly [] }
 );
 
-export type RemoteAnswer = { readonly id: number } & (
-  | { readonly value: unknown }
-  | { readonly code: StoreErrorCode; readonly message: string }
-  | { readonly bug: string }
-);
+export type RemoteAnswer = { readonly id: number } & // JSON leaves out what is undefined.
+({ readonly value?: unknown } | { readonly code: StoreErrorCode; readonly message: string } | { readonly bug: string });
 
-/** Starts a process that opens the store `url`, and gives it here; closing it ends the process. It cannot watch. */
-export async function openRemoteStore(url: string): Promise<Store> {
-  const child = fork(fileURLToPath(new URL('./remote-store-process.ts', import.meta.url)), [url], {
-    execArgv: ['--import', 'tsx'],
-    serialization: 'advanced',
-  });
+/**
+ * Starts a process that opens the store `url`, an etcd by its JSON gateway, and gives it here; closing it ends the process.
+ * It cannot watch. `bun`: the program to run it with, instead of Node.
+ */
+export async function openRemoteStore(url: string, { bun }: { readonly bun?: string } = {}): Promise<Store> {
+  const runtime = bun === undefined ? { execArgv: ['--import', 'tsx'] } : { execPath: bun, execArgv: [] };
+  const child = fork(fileURLToPath(new URL('./remote-store-process.ts', import.meta.url)), [url], runtime);
   await once(child, 'message');
   return new RemoteStore(url, child);
 }
@@ -39,7 +38,7 @@ class RemoteStore implements Store {
   constructor(name: string, child: ChildProcess) {
     this.name = name;
     this.#child = child;
-    child.on('message', (message) => this.#settle(message as RemoteAnswer));
+    child.on('message', (message) => this.#settle(fromJson(message) as RemoteAnswer));
     child.on('exit', () => {
       for (const { reject } of this.#waiting.values()) reject(new Error('the other process has ended'));
     });
@@ -73,15 +72,15 @@ class RemoteStore implements Store {
     const id = ++this.#calls;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#child.send({ ...call, id });
+      this.#child.send(asJson({ ...call, id }) as object);
     });
   }
 
   #settle(answer: RemoteAnswer): void {
     const call = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    if ('value' in answer) call?.resolve(answer.value);
-    else if ('code' in answer) call?.reject(new StoreError(answer.code, answer.message));
-    else call?.reject(new Error(answer.bug));
+    if ('code' in answer) call?.reject(new StoreError(answer.code, answer.message));
+    else if ('bug' in answer) call?.reject(new Error(answer.bug));
+    else call?.resolve(answer.value);
   }
 }

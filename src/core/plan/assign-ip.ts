@@ -13,6 +13,7 @@ import {
   updated,
 } from '../block.ts';
 import type { Draft } from '../draft.ts';
+import { gatewayOf, type LinkPolicy, roleOnLink } from '../link.ts';
 import { done, type Outcome, type Refusal, refused } from '../outcome.ts';
 import type { UsablePool } from '../pools.ts';
 import type { AllowedUse, Block, IpamConfig, Node, Owner, Pool } from '../records.ts';
@@ -33,6 +34,8 @@ export interface AssignIp {
   readonly holder: Holder;
   readonly use: AllowedUse;
   readonly reservedEnds: ReservedEnds | undefined;
+  /** Present: what the address's segment keeps for itself is refused. */
+  readonly link: LinkPolicy | undefined;
   readonly maxPerHandle: number;
   readonly returnHeld: boolean;
   readonly releaseMark: SeenRevision | undefined;
@@ -49,6 +52,8 @@ export function assignIp(request: AssignIp): Planner<Assigned> {
     const settings = settingsOf(draft, env);
     const pool = poolFor(settings.pools, request);
     if (pool.kind === 'refused') return pool;
+    const kept = request.link && keptByLink(request.link, request.ip, pool.value);
+    if (kept) return kept;
     const owner: Owner = { type: request.use === 'LoadBalancer' ? 'virtual' : 'host', name: request.host };
     const cidr = cidrOf(request.ip, pool.value.blockSize);
     const found = draft.find(blockRef(cidr));
@@ -57,12 +62,12 @@ export function assignIp(request: AssignIp): Planner<Assigned> {
 
     const affinityRefusal = stored && strictRefusal(settings.config, stored, owner, request.ip);
     if (affinityRefusal) return affinityRefusal;
-    const held = heldAlready(draft, request, { block: stored, pool: pool.value.name, owner });
+    const held = heldAlready(draft, request, { block: stored, pool: pool.value, owner });
     if (held) return held.kind === 'refused' ? held : done(held.value);
     const nodeRefusal = registerNode(draft, request);
     if (nodeRefusal) return nodeRefusal;
     const block = stored ?? claim(draft, env, request, { owner, cidr, pool: pool.value });
-    return 'code' in block ? block : assignIn(draft, env, request, { block, settings, owner, pool: pool.value.name, isNew: !stored });
+    return 'code' in block ? block : assignIn(draft, env, request, { block, settings, owner, pool: pool.value, isNew: !stored });
   };
 }
 
@@ -102,6 +107,14 @@ function poolFor(pools: readonly Pool[], { ip, use }: AssignIp): Outcome<UsableP
   return refused('use-not-allowed', message, { ip: ip.text, pool: pool.name, use, allowedUses: pool.allowedUses });
 }
 
+function keptByLink(link: LinkPolicy, ip: Ip, pool: UsablePool): Refusal | undefined {
+  const subnet = link.subnet === 'block' ? cidrOf(ip, pool.blockSize) : pool.cidr;
+  const role = roleOnLink(subnet, gatewayOf(subnet, link.gateways), ip);
+  if (role === undefined) return undefined;
+  const message = `${ip.text} is the ${role} address of ${subnet.text}, which no container may have. Choose another address.`;
+  return refused('address-in-use', message, { ip: ip.text, subnet: subnet.text, role });
+}
+
 function poolList(pools: readonly Pool[]): string {
   return pools.length === 0 ? 'there are no pools' : pools.map((pool) => `${pool.name} ${pool.cidrText}`).join(', ');
 }
@@ -118,7 +131,7 @@ function strictRefusal(config: IpamConfig, block: Block, owner: Owner, ip: Ip): 
 function heldAlready(
   draft: Draft,
   request: AssignIp,
-  { block, pool, owner }: { block: Block | undefined; pool: string; owner: Owner },
+  { block, pool, owner }: { block: Block | undefined; pool: UsablePool; owner: Owner },
 ): Outcome<Assigned> | undefined {
   const { handle } = request.holder;
   if (handle === undefined || (!request.returnHeld && request.maxPerHandle === 0)) return undefined;
@@ -131,7 +144,7 @@ function heldAlready(
   return refused('handle-limit', message, { handle, held: held.length, maxPerHandle: request.maxPerHandle });
 }
 
-function heldIn(block: Block, ip: Ip, { handle, pool, owner }: { handle: string; pool: string; owner: Owner }): Assigned | undefined {
+function heldIn(block: Block, ip: Ip, { handle, pool, owner }: { handle: string; pool: UsablePool; owner: Owner }): Assigned | undefined {
   const ordinal = ordinalOf(block.cidr, ip) as number;
   const attribute = attributeAt(block, ordinal);
   if (attribute?.handleId === undefined || sanitisedHandle(attribute.handleId) !== sanitisedHandle(handle)) return undefined;
@@ -140,7 +153,8 @@ function heldIn(block: Block, ip: Ip, { handle, pool, owner }: { handle: string;
     ip,
     prefixLength: ip.version === 4 ? 32 : 128,
     block: block.cidr,
-    pool,
+    pool: pool.name,
+    poolCidr: pool.cidr,
     sequenceNumber,
     borrowed: block.affinity !== affinityText(owner),
     existing: true,
@@ -173,7 +187,7 @@ function assignIn(
   draft: Draft,
   env: PlanEnv,
   request: AssignIp,
-  context: { block: Block; settings: Settings; owner: Owner; pool: string; isNew: boolean },
+  context: { block: Block; settings: Settings; owner: Owner; pool: UsablePool; isNew: boolean },
 ): Outcome<Assigned> {
   const { ip, holder } = request;
   const collected = collect(context.block, context.settings.cooldown).block;
@@ -187,7 +201,8 @@ function assignIn(
     ip,
     prefixLength: ip.version === 4 ? 32 : 128,
     block: collected.cidr,
-    pool: context.pool,
+    pool: context.pool.name,
+    poolCidr: context.pool.cidr,
     sequenceNumber: collected.sequenceNumber,
     borrowed: collected.affinity !== affinityText(context.owner),
     existing: false,

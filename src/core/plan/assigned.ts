@@ -6,8 +6,9 @@ export interface Assigned {
   /** The block's, or 32/128 for an address held before or asked for by name (BK-03, AA-11). */
   readonly prefixLength: number;
   readonly block: Cidr;
-  /** Name of the pool the block is in; empty when it is in none. */
+  /** Name and network of the pool the block is in; empty and undefined when it is in none. */
   readonly pool: string;
+  readonly poolCidr: Cidr | undefined;
   readonly sequenceNumber: bigint;
   /** From a block that is not the host's own. */
   readonly borrowed: boolean;

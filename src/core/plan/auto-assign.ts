@@ -1,14 +1,15 @@
 /** AutoAssign: any free addresses for a host, both families in one commit, all or nothing unless partial (I7). */
-import { type Cidr, covers, type Version } from '../addr.ts';
+import { type Cidr, covers, type Ip, type Version } from '../addr.ts';
 import type { Holder, ReservedEnds } from '../block.ts';
 import { effectiveBlockLimit } from '../config.ts';
 import type { Draft } from '../draft.ts';
+import type { LinkPolicy } from '../link.ts';
 import { done, type Outcome, refused } from '../outcome.ts';
 import { type ConsideredPool, selectPools, type UsablePool } from '../pools.ts';
 import type { AllowedUse, Node, Owner, Pool } from '../records.ts';
 import { matches, parseSelector } from '../selector.ts';
 import type { Need, SeenRevision } from '../view.ts';
-import { registerNode } from './assign-ip.ts';
+import { assignIp, registerNode } from './assign-ip.ts';
 import type { Assigned } from './assigned.ts';
 import { explainSelection, explainShortfall } from './explain.ts';
 import type { Family } from './family.ts';
@@ -16,7 +17,7 @@ import { type Filled, fill, type Stop } from './fill.ts';
 import { heldBy } from './handles.ts';
 import { guardAgainstRelease, leaveOperationMark } from './marks.ts';
 import { affineCidrs, dropDeselected, firstOwnBlocks } from './own-blocks.ts';
-import type { Planner } from './plan.ts';
+import type { PlanEnv, Planner } from './plan.ts';
 import { affinitiesOf, blockRef, CONFIG, handleRef, markRef, nodeRef, POOLS, RESERVATIONS } from './refs.ts';
 import { reservationsOf, settingsOf } from './settings.ts';
 
@@ -26,6 +27,8 @@ export interface FamilyRequest {
   /** CIDRs or names; absent: any pool that selects the node. */
   readonly pools: readonly string[] | undefined;
   readonly reservedEnds: ReservedEnds | undefined;
+  /** Given addresses, instead of automatic ones (AI): `count` is 0 then. */
+  readonly ips: readonly Ip[];
 }
 
 export interface AutoAssign {
@@ -39,6 +42,9 @@ export interface AutoAssign {
   readonly maxPerHandle: number;
   readonly returnHeld: boolean;
   readonly partial: boolean;
+  readonly link: LinkPolicy | undefined;
+  /** Blocks of its own the host may use for this request, borrowing none; undefined: any, as the configuration says. */
+  readonly blocksUsedMax: number | undefined;
   /** The record to write when the node is unknown; absent: refuse (AA-04). */
   readonly newNode: Node | undefined;
   /** Revision of the handle's release mark when this call first read the store; absent: not asked for (I11). */
@@ -68,34 +74,65 @@ export function autoAssign(request: AutoAssign): Planner<AutoAssigned> {
     draft.require(firstNeedOfAutoAssign(request, request.releaseMark !== undefined));
     const refusal = guardAgainstRelease(draft, request.holder.handle, request.releaseMark);
     if (refusal) return refusal;
-    const { config, cooldown, pools } = settingsOf(draft, env);
-    const node = nodeOf(draft, request, owner);
-    if (node.kind === 'refused') return node;
-
-    const families: { family: Family; request: FamilyRequest; allPools: readonly Pool[]; verdicts: readonly ConsideredPool[] }[] = [];
-    for (const familyRequest of request.families) {
-      const selected = selectFor(pools, request, familyRequest, node.value);
-      if (selected.kind === 'refused') return selected;
-      const reservations = reservationsOf(draft, familyRequest.version);
-      const common = { draft, env, config, cooldown, owner, reservations };
-      const family = { ...common, version: familyRequest.version, pools: selected.value.pools, reservedEnds: familyRequest.reservedEnds };
-      families.push({ family, request: familyRequest, allPools: pools, verdicts: selected.value.verdicts });
-    }
-
-    requireOwnBlocks(
-      draft,
-      families.map(({ family }) => family),
-    );
-    const assigned: FamilyAssigned[] = [];
-    for (const each of families) {
-      const outcome = assignFamily(each.family, request, each.request, { node: node.value, pools: each.allPools, verdicts: each.verdicts });
-      if (outcome.kind === 'refused') return outcome;
-      assigned.push(outcome.value);
-    }
-    const isNew = assigned.some(({ addresses }) => addresses.some(({ existing }) => !existing));
+    const given = givenAddresses(draft, env, request);
+    if (given.kind === 'refused') return given;
+    const automatic = request.families.filter(({ count }) => count > 0);
+    const assigned = automatic.length > 0 ? assignAutomatic(draft, env, { ...request, families: automatic }, owner) : done([]);
+    if (assigned.kind === 'refused') return assigned;
+    const families = inOrder(request, [...given.value, ...assigned.value]);
+    const isNew = families.some(({ addresses }) => addresses.some(({ existing }) => !existing));
     if (isNew && request.operation !== undefined) leaveOperationMark(draft, request.operation, env);
-    return done({ families: assigned });
+    return done({ families });
   };
+}
+
+function inOrder({ families }: AutoAssign, assigned: readonly FamilyAssigned[]): FamilyAssigned[] {
+  return families.flatMap(({ version }) => assigned.filter((family) => family.version === version));
+}
+
+/** The addresses asked for by name, each by the rules of AssignIP, in this plan. */
+function givenAddresses(draft: Draft, env: PlanEnv, request: AutoAssign): Outcome<FamilyAssigned[]> {
+  const families: FamilyAssigned[] = [];
+  for (const { version, ips, reservedEnds } of request.families.filter((family) => family.ips.length > 0)) {
+    const addresses: Assigned[] = [];
+    for (const ip of ips) {
+      const outcome = assignIp({ ...request, ip, reservedEnds, operation: undefined })(draft, env);
+      if (outcome.kind === 'refused') return outcome;
+      addresses.push(outcome.value);
+    }
+    const nothingSearched = { stop: undefined, blocksMax: 0, exhausted: [], explanation: undefined };
+    families.push({ version, requested: ips.length, addresses, ...nothingSearched });
+  }
+  return done(families);
+}
+
+function assignAutomatic(draft: Draft, env: PlanEnv, request: AutoAssign, owner: Owner): Outcome<FamilyAssigned[]> {
+  const { config: stored, cooldown, pools } = settingsOf(draft, env);
+  const config = request.blocksUsedMax === undefined ? stored : { ...stored, strictAffinity: true };
+  const node = nodeOf(draft, request, owner);
+  if (node.kind === 'refused') return node;
+
+  const families: { family: Family; request: FamilyRequest; verdicts: readonly ConsideredPool[] }[] = [];
+  for (const familyRequest of request.families) {
+    const selected = selectFor(pools, request, familyRequest, node.value);
+    if (selected.kind === 'refused') return selected;
+    const reservations = reservationsOf(draft, familyRequest.version);
+    const common = { draft, env, config, cooldown, owner, reservations, link: request.link };
+    const family = { ...common, version: familyRequest.version, pools: selected.value.pools, reservedEnds: familyRequest.reservedEnds };
+    families.push({ family, request: familyRequest, verdicts: selected.value.verdicts });
+  }
+
+  requireOwnBlocks(
+    draft,
+    families.map(({ family }) => family),
+  );
+  const assigned: FamilyAssigned[] = [];
+  for (const each of families) {
+    const outcome = assignFamily(each.family, request, each.request, { node: node.value, pools, verdicts: each.verdicts });
+    if (outcome.kind === 'refused') return outcome;
+    assigned.push(outcome.value);
+  }
+  return done(assigned);
 }
 
 /** The first own blocks of every family, in one read. */
@@ -157,7 +194,7 @@ interface Surroundings {
 function assignFamily(family: Family, request: AutoAssign, { count }: FamilyRequest, around: Surroundings): Outcome<FamilyAssigned> {
   const held = heldFor(family, request, count);
   if (held.kind === 'refused') return held;
-  const blocksMax = effectiveBlockLimit(family.config.maxBlocksPerHost, request.blocksMax);
+  const blocksMax = request.blocksUsedMax ?? effectiveBlockLimit(family.config.maxBlocksPerHost, request.blocksMax);
   const wanted = count - held.value.length;
   const filled = wanted > 0 ? fillWith(family, request, wanted, { ...around, blocksMax }) : NOTHING_TO_FILL;
   const addresses = [...held.value, ...filled.addresses];
@@ -205,7 +242,10 @@ function fillWith(
     family,
     affine.filter((cidr) => isDeselected(pools, node, cidr)),
   );
-  return fill(family, { count, holder: request.holder, ownCidrs, blocksMax });
+  if (request.blocksUsedMax === undefined) return fill(family, { count, holder: request.holder, ownCidrs, blocksMax });
+  const limit = effectiveBlockLimit(family.config.maxBlocksPerHost, request.blocksMax);
+  const used = { ownCidrs: ownCidrs.slice(0, request.blocksUsedMax), claimsMax: request.blocksUsedMax - ownCidrs.length };
+  return fill(family, { count, holder: request.holder, blocksMax: limit, ...used });
 }
 
 /** In key order; wholly reserved ones are not even read (RS-05). */

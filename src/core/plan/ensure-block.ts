@@ -52,6 +52,7 @@ function ensureFamily(draft: Draft, env: PlanEnv, owner: Owner, { version, pools
     pools: choice.pools,
     reservations: reservationsOf(draft, version),
     reservedEnds,
+    link: undefined,
   };
 
   const own = affineCidrs(draft, owner).filter(

@@ -1,8 +1,9 @@
 /** One family of one assignment: what it may use, and the step that takes addresses from a block. */
-import { ipOfOrdinal, type Version } from '../addr.ts';
-import { affinityText, assignFree, type Cooldown, collect, freeCount, type Holder, type ReservedEnds, updated } from '../block.ts';
+import { type Cidr, type Ip, ipOfOrdinal, type Version } from '../addr.ts';
+import { affinityText, assignFree, type Cooldown, collect, freeCount, type Holder, type ReservedEnds, stateOf, updated } from '../block.ts';
 import type { Reservations } from '../cidrset.ts';
 import type { Draft } from '../draft.ts';
+import { gatewayOf, type LinkPolicy, roleOnLink } from '../link.ts';
 import type { UsablePool } from '../pools.ts';
 import type { Block, IpamConfig, Owner } from '../records.ts';
 import type { Assigned } from './assigned.ts';
@@ -22,25 +23,46 @@ export interface Family {
   readonly pools: readonly UsablePool[];
   readonly reservations: Reservations;
   readonly reservedEnds: ReservedEnds | undefined;
+  /** Present: the addresses are for segments that keep some for themselves. */
+  readonly link: LinkPolicy | undefined;
 }
 
 /** Free, unreserved addresses of `block` once what has cooled is counted in. */
 export function freeIn(family: Family, block: Block): number {
-  return freeCount(collect(block, family.cooldown).block, (ip) => family.reservations.matches(ip));
+  const collected = collect(block, family.cooldown).block;
+  return isGatewayTaken(family, collected) ? 0 : freeCount(collected, withheldIn(family, block.cidr));
+}
+
+/** Addresses of `block` that are not assigned automatically: reserved ones, and those that a segment keeps. */
+function withheldIn({ reservations, link, pools }: Family, block: Cidr): (ip: Pick<Ip, 'version' | 'value'>) => boolean {
+  if (!link) return (ip) => reservations.matches(ip);
+  const subnet = link.subnet === 'block' ? block : (poolHolding(pools, block)?.cidr ?? block);
+  const gateway = gatewayOf(subnet, link.gateways);
+  return (ip) => reservations.matches(ip) || roleOnLink(subnet, gateway, ip) !== undefined;
+}
+
+/** Somebody who knows nothing of segments holds the block's gateway: two machines would answer for one address. */
+function isGatewayTaken({ link }: Family, block: Block): boolean {
+  if (link?.subnet !== 'block') return false;
+  const ordinal = Number(gatewayOf(block.cidr, link.gateways).value - block.cidr.base);
+  return ordinal < block.allocations.length && stateOf(block, ordinal) !== 'free';
 }
 
 /** Takes up to `count` addresses from `block`; block and handle change together (I3). */
 export function takeFrom(family: Family, block: Block, count: number, holder: Holder): Assigned[] {
   const collected = collect(block, family.cooldown).block;
-  const { block: next, ordinals } = assignFree(collected, count, holder, (ip) => family.reservations.matches(ip));
+  if (isGatewayTaken(family, collected)) return [];
+  const { block: next, ordinals } = assignFree(collected, count, holder, withheldIn(family, block.cidr));
   if (ordinals.length === 0) return [];
+  const pool = poolHolding(family.pools, block.cidr);
   family.draft.put(blockRef(block.cidr), updated(next));
   if (holder.handle !== undefined) countUp(family.draft, holder.handle, block.cidr, ordinals.length);
   return ordinals.map((ordinal) => ({
     ip: ipOfOrdinal(block.cidr, ordinal),
     prefixLength: block.cidr.prefixLength,
     block: block.cidr,
-    pool: poolHolding(family.pools, block.cidr)?.name ?? '',
+    pool: pool?.name ?? '',
+    poolCidr: pool?.cidr,
     sequenceNumber: collected.sequenceNumber,
     borrowed: block.affinity !== affinityText(family.owner),
     existing: false,

@@ -17,6 +17,8 @@ export interface FillRequest {
   readonly ownCidrs: readonly Cidr[];
   /** Blocks of this family the owner may have in all pools (MB-05); negative: no limit. */
   readonly blocksMax: number;
+  /** New blocks this request may take; undefined: as many as it needs. */
+  readonly claimsMax?: number;
 }
 
 /** Why the filling ended early. */
@@ -59,12 +61,13 @@ interface Progress {
 /** Until filled, or no block can be had (undefined), or the owner has as many as it may. */
 function takeFromNewBlocks(
   family: Family,
-  { blocksMax }: FillRequest,
+  { blocksMax, claimsMax = Number.POSITIVE_INFINITY }: FillRequest,
   { taken, take, isFilled }: Progress & { taken: TakenCidr[] },
 ): 'block-limit' | undefined {
   const candidates = claimable(family, taken);
-  for (let owned = blocksOwned(family); !isFilled(); owned++) {
-    if (blocksMax >= 0 && owned >= blocksMax) return 'block-limit';
+  const before = blocksOwned(family);
+  for (let claimed = 0; !isFilled(); claimed++) {
+    if (claimed >= claimsMax || (blocksMax >= 0 && before + claimed >= blocksMax)) return 'block-limit';
     const block = nextBlock(family, candidates, taken);
     if (!block) return undefined;
     take(block);

@@ -79,12 +79,13 @@ function readableBlocks(draft: Draft, id: string, version: Version, read: (cidr:
 }
 
 function heldIn(draft: Draft, block: Block, id: string, owner: Owner | undefined): Assigned[] {
-  const pool = poolHolding(poolsOf(draft), block.cidr)?.name ?? '';
+  const pool = poolHolding(poolsOf(draft), block.cidr);
   return ordinalsOfHandle(block, sanitisedHandle(id)).map((ordinal) => ({
     ip: ipOfOrdinal(block.cidr, ordinal),
     prefixLength: ADDRESS_BITS[block.cidr.version],
     block: block.cidr,
-    pool,
+    pool: pool?.name ?? '',
+    poolCidr: pool?.cidr,
     sequenceNumber: sequenceNumberAt(block, ordinal),
     borrowed: owner !== undefined && block.affinity !== affinityText(owner),
     existing: true,

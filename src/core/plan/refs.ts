@@ -30,6 +30,10 @@ export function markRef(mark: MarkKind, id: string): RefOf<'mark'> {
   return { kind: 'mark', mark, id };
 }
 
+export function networkRef(name: string): RefOf<'network'> {
+  return { kind: 'network', name };
+}
+
 export function affinitiesOf(owner: Owner): Collection {
   return { kind: 'affinitiesOf', owner };
 }

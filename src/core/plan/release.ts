@@ -1,10 +1,12 @@
 /** Releases: by address (RI) and by handle (RH). Block, handle, and what becomes of an emptied block change together. */
 import { type Cidr, type Ip, ipOfOrdinal, ordinalOf, parseCidrMasked } from '../addr.ts';
 import {
+  attributeAt,
   type Claim,
   type Cooldown,
   collect,
   isEmpty,
+  ordinalsOfHandle,
   ownerOf,
   type ReleaseOutcome,
   release,
@@ -12,7 +14,7 @@ import {
   sanitisedHandle,
   updated,
 } from '../block.ts';
-import type { Draft } from '../draft.ts';
+import { type Draft, mergeNeeds } from '../draft.ts';
 import { corruptValue, done, type Refusal, refused } from '../outcome.ts';
 import type { Block, Handle, Pool } from '../records.ts';
 import { matches, parseSelector, selectsEverything } from '../selector.ts';
@@ -162,6 +164,8 @@ export interface ReleaseByHandle {
   /** Leave a mark that makes this release final (I11). */
   readonly final: boolean;
   readonly sweep: boolean;
+  /** Leave the handle alone when one of its addresses has this attribute; undefined: never. */
+  readonly unlessAttribute?: string;
   /** Blocks that one commit releases from; the handle keeps counting the others until they are released too (I3). */
   readonly blocksMax: number;
 }
@@ -180,7 +184,7 @@ export function firstNeedOfRelease({ handle, sweep }: Pick<ReleaseByHandle, 'han
 }
 
 /** RH-01 to RH-08. Ends with no handle, also where its count was wrong (RH-04). */
-export function releaseByHandle(request: ReleaseByHandle): Planner<ReleasedHandle> {
+function releaseByHandle(request: ReleaseByHandle): Planner<ReleasedHandle> {
   const { final, sweep } = request;
   const id = sanitisedHandle(request.handle);
   return (draft, env) => {
@@ -189,9 +193,41 @@ export function releaseByHandle(request: ReleaseByHandle): Planner<ReleasedHandl
     const handle = draft.get(handleRef(id));
     if (sweep && (handle || final)) sweepMarks(draft, id, env);
     if (!handle) return done({ found: false, hasMore: false, released: [] });
+    if (isAnothers(draft, id, handle, request.unlessAttribute)) return done({ found: false, hasMore: false, released: [] });
     const blocks = [...handle.blocks.keys()].slice(0, request.blocksMax);
     const released = releaseBlocksOf(draft, id, { handle, blocks, ...settingsOf(draft, env) });
     return done({ found: true, hasMore: handle.blocks.size > blocks.length, released });
+  };
+}
+
+function isAnothers(draft: Draft, id: string, handle: Handle, attribute: string | undefined): boolean {
+  if (attribute === undefined) return false;
+  const cidrs = [...handle.blocks.keys()].flatMap((text) => parseCidrMasked(text) ?? []);
+  draft.require({ refs: cidrs.map(blockRef) });
+  return cidrs.some((cidr) => {
+    const block = draft.get(blockRef(cidr));
+    return (
+      block !== undefined &&
+      ordinalsOfHandle(block, id).some((ordinal) => attributeAt(block, ordinal)?.secondary?.[attribute] !== undefined)
+    );
+  });
+}
+
+/** An owner's handle and the forms its handle had before, in one plan; the first one's answer, with what the others released. */
+export function releaseHandles(requests: readonly [ReleaseByHandle, ...ReleaseByHandle[]]): Planner<ReleasedHandle> {
+  return (draft, env) => {
+    draft.require(mergeNeeds(requests.map(firstNeedOfRelease)));
+    const results: ReleasedHandle[] = [];
+    for (const request of requests) {
+      const outcome = releaseByHandle(request)(draft, env);
+      if (outcome.kind === 'refused') return outcome;
+      results.push(outcome.value);
+    }
+    return done({
+      found: results.some(({ found }) => found),
+      hasMore: results.some(({ hasMore }) => hasMore),
+      released: results.flatMap(({ released }) => released),
+    });
   };
 }
 

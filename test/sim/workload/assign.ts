@@ -79,7 +79,7 @@ function requestOf(options: Omit<AutoAssignOptions, 'host'>, wanted: AssignReque
     partial: options.partial ?? false,
     countsHeld: options.ifHeld === 'return' || (options.maxPerHandle ?? 0) > 0,
     inParts: wanted[4] + wanted[6] >= IN_PARTS_COUNT,
-    unlessReleased: options.unlessReleased ?? false,
+    unlessReleased: options.unlessReleased === true,
     givesUp: options.beforeCommit !== undefined,
   };
 }

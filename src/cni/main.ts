@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/** The CNI IPAM plugin as a process: the only file of it that touches the process itself. */
+import { read, writeSync } from 'node:fs';
+import { systemClock } from '../platform/clock.ts';
+import { CniError, CODES } from './errors.ts';
+import { answer } from './plugin.ts';
+import { SUPPORTED_VERSIONS } from './versions.ts';
+
+/** A configuration is a few kilobytes. */
+const STDIN_BYTES_MAX = 4 * 2 ** 20;
+const STDIN_TIMEOUT_MS = 30_000;
+
+const CHUNK_BYTES = 64 * 2 ** 10;
+/** Before a stdin that does not block is asked again. */
+const RETRY_MS = 5;
+
+/** Everything on stdin, without the cost of a stream; rejects when there is too much, or when it does not end. */
+function readStdin(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const fail = (reason: string) => reject(new CniError(CODES.ioFailure, `cannot read the network configuration from stdin: ${reason}`));
+    const timer = setTimeout(() => fail(`it did not end within ${STDIN_TIMEOUT_MS / 1_000} s`), STDIN_TIMEOUT_MS);
+    const next = () =>
+      read(0, chunk, 0, CHUNK_BYTES, null, (error, count) => {
+        if (error?.code === 'EAGAIN') return void setTimeout(next, RETRY_MS);
+        if (error && error.code !== 'EOF') return fail(error.message);
+        bytes += count;
+        if (bytes > STDIN_BYTES_MAX) return fail(`it has more than ${STDIN_BYTES_MAX} bytes`);
+        if (count > 0) {
+          chunks.push(Buffer.from(chunk.subarray(0, count)));
+          return next();
+        }
+        clearTimeout(timer);
+        resolve(Buffer.concat(chunks).toString('utf8'));
+      });
+    next();
+  });
+}
+
+async function main(): Promise<void> {
+  if (!process.env['CNI_COMMAND']) {
+    writeSync(2, `plat CNI IPAM plugin\nCNI protocol versions supported: ${SUPPORTED_VERSIONS.join(', ')}\n`);
+    return;
+  }
+  const { stdout, exitCode } = await answer({ env: process.env, clock: systemClock, readStdin, parentPid: () => process.ppid });
+  // What still runs after a deadline must not hold the process up.
+  if (stdout !== '') writeSync(1, stdout);
+  process.exit(exitCode);
+}
+
+void main();

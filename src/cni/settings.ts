@@ -1,0 +1,222 @@
+/** What a configuration means for this host: which store, which node, which addresses. */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { type Ip, parseCidr, parseIp } from '../core/addr.ts';
+import type { LinkOptions, RangeInput } from '../ipam/api.ts';
+import { type LogLevel, parseLogLevel } from '../platform/log.ts';
+import type { CniCall } from './call.ts';
+import { invalid, type NetConf, type RangeConf } from './netconf.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface StoreChoice {
+  readonly url: string;
+  /** What openStore takes certificates, user and endpoints from. */
+  readonly env: Environment;
+}
+
+const STORE_DEFAULT = 'lmdb:/var/lib/plat';
+
+/** `ipam.store`, else Calico's etcd fields, else PLAT_STORE, else the environment Calico reads, else the embedded store. */
+export function storeOf(conf: NetConf, env: Environment): StoreChoice {
+  const field = (name: keyof NetConf['ipam'] & keyof NetConf) => nonEmpty(conf.ipam[name]) ?? nonEmpty(conf[name]);
+  const own = nonEmpty(conf.ipam.store);
+  const datastore = field('datastore_type');
+  if (own === undefined && datastore === 'kubernetes')
+    throw invalid(
+      'datastore_type "kubernetes" is not supported',
+      'The state is kept in etcd (etcdv3) or in an embedded store: see "store".',
+    );
+  if (own === undefined && field('etcd_discovery_srv') !== undefined)
+    throw invalid('etcd_discovery_srv is not supported', 'Name the members in etcd_endpoints or store.');
+  const authority = field('etcd_authority');
+  const endpoints = field('etcd_endpoints') ?? (authority && `${field('etcd_scheme') ?? 'http'}://${authority}`);
+  const etcdEnv = {
+    ...env,
+    ...given('ETCD_ENDPOINTS', endpoints),
+    ...given('ETCD_KEY_FILE', field('etcd_key_file')),
+    ...given('ETCD_CERT_FILE', field('etcd_cert_file')),
+    ...given('ETCD_CA_CERT_FILE', field('etcd_ca_cert_file')),
+  };
+  const calico = endpoints !== undefined || datastore === 'etcdv3' ? 'etcd://' : undefined;
+  const inherited = nonEmpty(env['PLAT_STORE']) ?? (env['DATASTORE_TYPE'] === 'etcdv3' ? 'etcd://' : undefined);
+  const url = own ?? calico ?? inherited ?? STORE_DEFAULT;
+  return { url, env: url === 'etcd://' ? withEndpoints(etcdEnv) : etcdEnv };
+}
+
+/** Calico's own default, for who sets the datastore type and nothing else. */
+function withEndpoints(env: Environment): Environment {
+  return nonEmpty(env['ETCD_ENDPOINTS']) === undefined ? { ...env, ETCD_ENDPOINTS: 'http://127.0.0.1:2379' } : env;
+}
+
+function given(name: string, value: string | undefined): Record<string, string> {
+  return value === undefined ? {} : { [name]: value };
+}
+
+function nonEmpty(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+const NODENAME_FILE_DEFAULT = '/var/lib/calico/nodename';
+
+/** The node's name, where calico-ipam finds it: `nodename`, a file, `hostname`, the machine's own. */
+export function hostOf(conf: NetConf): string {
+  const file = conf.ipam.nodename_file ?? conf.nodename_file ?? NODENAME_FILE_DEFAULT;
+  const name =
+    nonEmpty(conf.ipam.nodename) ?? nonEmpty(conf.nodename) ?? contentOf(file) ?? nonEmpty(conf.ipam.hostname) ?? nonEmpty(conf.hostname);
+  return name ?? hostname().toLowerCase().trim();
+}
+
+function contentOf(file: string): string | undefined {
+  try {
+    return nonEmpty(readFileSync(file, 'utf8').trim());
+  } catch {
+    return undefined;
+  }
+}
+
+export interface LogChoice {
+  readonly level: LogLevel;
+  readonly file: string | undefined;
+}
+
+/** Calico takes any level it does not know for info. */
+export function logOf(conf: NetConf): LogChoice {
+  const own = conf.ipam.log?.level;
+  const level = own === undefined ? undefined : parseLogLevel(own);
+  if (own !== undefined && level === undefined)
+    throw invalid('ipam.log.level is not known', 'Expected is debug, info, warn, error or silent.');
+  const calico = conf.ipam.log_level ?? conf.log_level;
+  return {
+    level: level ?? (calico === undefined ? 'warn' : (parseLogLevel(calico === 'warning' ? 'warn' : calico) ?? 'info')),
+    file: nonEmpty(conf.ipam.log?.file) ?? nonEmpty(conf.ipam.log_file_path) ?? nonEmpty(conf.log_file_path),
+  };
+}
+
+const TIMEOUT_SECONDS = 30;
+const STATUS_TIMEOUT_SECONDS = 2;
+
+/** Milliseconds the whole call may take. */
+export function timeoutMsOf(conf: NetConf, { verb }: Pick<CniCall, 'verb'>): number {
+  const { timeoutSeconds = TIMEOUT_SECONDS, statusTimeoutSeconds = STATUS_TIMEOUT_SECONDS } = conf.ipam;
+  return 1_000 * (verb === 'STATUS' ? Math.min(statusTimeoutSeconds, timeoutSeconds) : timeoutSeconds);
+}
+
+/** Where addresses come from: the store's pools, or ranges that the configuration names. */
+export type AddressPlan =
+  | {
+      readonly kind: 'pools';
+      readonly num4: number;
+      readonly num6: number;
+      readonly pools4: readonly string[];
+      readonly pools6: readonly string[];
+      readonly ips: readonly Ip[];
+      readonly link: LinkOptions | undefined;
+      /** The main plugin can serve one block of a family only. */
+      readonly isSingleBlock: boolean;
+    }
+  | { readonly kind: 'ranges'; readonly slots: readonly (readonly RangeInput[])[]; readonly ips: readonly Ip[] };
+
+export function addressPlanOf(conf: NetConf, { args }: Pick<CniCall, 'args'>, storeUrl: string): AddressPlan {
+  const { ipam } = conf;
+  if (ipam.dataDir !== undefined)
+    throw invalid(
+      'ipam.dataDir belongs to host-local',
+      'This plugin keeps its state in a store: remove dataDir, or give "store": "lmdb:FOLDER".',
+    );
+  const ips = requestedIps(conf, args);
+  const inline = ipam.subnet === undefined ? [] : [[inlineRange(ipam, ipam.subnet)]];
+  const slots = [...(conf.runtimeConfig?.ipRanges ?? []), ...inline, ...(ipam.ranges ?? [])];
+  if (slots.length > 0) return { kind: 'ranges', slots: slots.map((set) => set.map(rangeInput)), ips };
+  const has = (version: number) => ips.some((ip) => ip.version === version);
+  const link = linkOf(conf, storeUrl);
+  const num4 = has(4) || ipam.assign_ipv4 === false ? 0 : 1;
+  const num6 = has(6) || ipam.assign_ipv6 !== true ? 0 : 1;
+  if (num4 + num6 + ips.length === 0)
+    throw invalid('assign_ipv4 and assign_ipv6 are both off, so there is nothing to assign', 'Turn one of them on.');
+  return {
+    kind: 'pools',
+    num4,
+    num6,
+    pools4: poolsOf('ipam.ipv4_pools', 4, ipam.ipv4_pools),
+    pools6: poolsOf('ipam.ipv6_pools', 6, ipam.ipv6_pools),
+    ips,
+    link,
+    isSingleBlock: conf.type === 'bridge' && link?.subnet === 'block',
+  };
+}
+
+/** Host-local's oldest form: one range beside `type`. */
+function inlineRange({ rangeStart, rangeEnd, gateway, exclude }: NetConf['ipam'], subnet: string): RangeConf {
+  const router = typeof gateway === 'string' && gateway !== 'auto' ? gateway : undefined;
+  return { subnet, rangeStart, rangeEnd, gateway: router, exclude };
+}
+
+function rangeInput({ subnet, rangeStart, rangeEnd, gateway, exclude }: RangeConf): RangeInput {
+  return {
+    subnet,
+    ...(rangeStart && { rangeStart }),
+    ...(rangeEnd && { rangeEnd }),
+    ...(gateway && { gateway }),
+    ...(exclude && { exclude }),
+  };
+}
+
+/** A pool of the wrong family is told here; whether it exists, the store knows. */
+function poolsOf(field: string, version: 4 | 6, pools: readonly string[] | null | undefined): readonly string[] {
+  for (const pool of pools ?? []) {
+    const parsed = parseCidr(pool);
+    if (parsed.kind !== 'not-a-cidr' && parsed.cidr.version !== version)
+      throw invalid(`${field} has ${pool}, which is not an IPv${version} network`, 'Move it to the other list.');
+  }
+  return pools ?? [];
+}
+
+/** SS-90: in this order; a prefix length behind an address is tolerated, an address asked for twice counts once. */
+function requestedIps({ args: confArgs, runtimeConfig }: NetConf, args: CniCall['args']): Ip[] {
+  const listed = [
+    ...(args.get('IP') ?? '').split(',').map((each) => ['CNI_ARGS IP', each] as const),
+    ...(confArgs?.cni?.ips ?? []).map((each) => ['args.cni.ips', each] as const),
+    ...(runtimeConfig?.ips ?? []).map((each) => ['runtimeConfig.ips', each] as const),
+  ];
+  const ips = new Map<string, Ip>();
+  for (const [source, written] of listed.filter(([, each]) => each.trim() !== '')) {
+    const ip = parseIp(written.trim().replace(/\/\d{1,3}$/, ''));
+    if (!ip)
+      throw invalid(
+        `${source} has "${written.slice(0, 64)}", which is not an IP address`,
+        'Write it like 10.0.0.7 or fd00::7; a prefix length may follow.',
+      );
+    ips.set(ip.text, ip);
+  }
+  return [...ips.values()];
+}
+
+/** Main plugins that put containers into one network segment, with a gateway on it. */
+const SEGMENTED: Readonly<Record<string, 'node' | 'shared'>> = {
+  bridge: 'node',
+  ptp: 'node',
+  macvlan: 'shared',
+  ipvlan: 'shared',
+  vlan: 'shared',
+};
+
+function linkOf(conf: NetConf, storeUrl: string): LinkOptions | undefined {
+  const wanted = conf.ipam.gateway ?? 'auto';
+  if (wanted === 'none') return undefined;
+  if (wanted === 'block' || wanted === 'pool') return { subnet: wanted };
+  if (wanted !== 'auto') {
+    const gateways = (typeof wanted === 'string' ? [wanted] : wanted).map((text) => {
+      if (!parseIp(text))
+        throw invalid(
+          `ipam.gateway has "${text.slice(0, 64)}", which is not an IP address`,
+          'Expected is auto, none, block, pool, or addresses.',
+        );
+      return text;
+    });
+    return { subnet: 'pool', gateways };
+  }
+  const segment = SEGMENTED[conf.type ?? ''];
+  if (segment === undefined) return undefined;
+  return { subnet: segment === 'node' && !/^(lmdb|memory):/.test(storeUrl) ? 'block' : 'pool' };
+}

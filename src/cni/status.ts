@@ -1,0 +1,31 @@
+/** STATUS: whether an ADD could succeed now, from one request to the store (SS-32). */
+import type { Ipam } from '../ipam/api.ts';
+import { poolOptions } from './add.ts';
+import { CniError, CODES, cniErrorOf } from './errors.ts';
+import { addressPlanOf } from './settings.ts';
+import { callOptions, type Work } from './verbs.ts';
+
+export async function status(work: Work, ipam: Ipam): Promise<string> {
+  const { conf, call, host, store, attachment } = work;
+  const plan = addressPlanOf(conf, call, store.url);
+  // An embedded store answers without a request, so it is asked everything.
+  const whole = /^(lmdb|memory):/.test(store.url);
+  const common = { ...callOptions(work), host, registerNode: conf.ipam.registerNode ?? true, whole };
+  if (plan.kind === 'pools') await ipam.checkAutoAssign({ ...common, ...poolOptions(plan), ips: [], maxPerHandle: 0 });
+  else
+    await ipam.checkAssignFromNetwork({
+      ...common,
+      handle: `${attachment.network}:status`,
+      network: attachment.network,
+      slots: plan.slots,
+    });
+  return '';
+}
+
+/** Runtimes take any other code for a plugin that does not know the verb. */
+export function statusError(error: unknown): CniError {
+  const { code, message, details } = cniErrorOf(error, 'cannot assign addresses');
+  const isOwnFault = code === CODES.invalidEnvironment || code === CODES.undecodable || code === CODES.incompatibleVersion;
+  if (isOwnFault) return new CniError(code, message, details);
+  return new CniError(details.includes('(corrupt-value)') ? CODES.limited : CODES.notAvailable, message, details);
+}

@@ -1,0 +1,35 @@
+/** What every verb is given, and the table of them. */
+import type { Ipam } from '../ipam/api.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Attachment } from './attachment.ts';
+import type { CniCall } from './call.ts';
+import type { NetConf } from './netconf.ts';
+import type { StoreChoice } from './settings.ts';
+import type { CniVersion } from './versions.ts';
+
+export interface Work {
+  readonly call: CniCall;
+  readonly conf: NetConf;
+  readonly version: CniVersion;
+  readonly attachment: Attachment;
+  readonly host: string;
+  readonly store: StoreChoice;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Milliseconds that are left of the call's time. */
+  remainingMs(): number;
+  /** Aborts when the call's time is over. */
+  readonly signal: AbortSignal;
+  /** Of this process, now. */
+  parentPid(): number;
+  /** Whether the runtime switched off the check of its own namespace. */
+  readonly mayShareNamespace: boolean;
+}
+
+/** A verb over the opened library; gives what goes to stdout. */
+export type RunVerb = (work: Work, ipam: Ipam) => Promise<string>;
+
+export function callOptions({ remainingMs, signal }: Work): { readonly timeoutMs: number; readonly signal: AbortSignal } {
+  return { timeoutMs: Math.max(1, remainingMs()), signal };
+}
