@@ -15,7 +15,7 @@ const closedButNode = (name, path, allowed) => rule(name, { path }, { pathNot: a
 const confined = (name, packages, files) => rule(`${name}-confined`, { pathNot: files }, { path: npm(packages) });
 
 const parts = [
-  closed('core-is-pure', folder('core'), [folder('core'), npm('ipaddr\\.js|big-integer')]),
+  closed('core-is-pure', folder('core'), [folder('core'), npm('ipaddr\\.js')]),
   closedButNode('platform-knows-the-host-alone', folder('platform'), [folder('platform'), npm('pino|valibot')]),
   closed('ipam-knows-the-port-alone', folder('ipam'), [
     folder('(ipam|core|platform)'),
@@ -25,7 +25,7 @@ const parts = [
   closedButNode('cli-is-a-front-door', folder('cli'), [
     folder('(cli|ipam|core|platform)'),
     '^src/store/(open|port)\\.ts$',
-    npm('commander|valibot|yaml'),
+    npm('big-integer|commander|valibot|yaml'),
   ]),
   closedButNode('cni-is-a-front-door', folder('cni'), [
     folder('(cni|ipam|platform)'),
@@ -74,7 +74,8 @@ const packages = [
     { path: npm('etcd3|@grpc/grpc-js'), dependencyTypesNot: ['type-only'] },
   ),
   confined('lmdb', 'lmdb', '^src/store/lmdb[^/]*\\.ts$'),
-  confined('address-arithmetic', 'ipaddr\\.js|big-integer', '^src/core/addr\\.ts$'),
+  confined('address-arithmetic', 'ipaddr\\.js', '^src/core/addr\\.ts$'),
+  confined('big-integer', 'big-integer', '^src/cli/quantity\\.ts$'),
   confined('cockatiel', 'cockatiel', '^src/(ipam/retry|store/etcd-grpc)\\.ts$'),
   confined('pino', 'pino', '^src/platform/log\\.ts$'),
   confined('commander', 'commander', '^src/cli/'),

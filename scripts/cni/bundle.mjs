@@ -15,6 +15,8 @@ const { success, logs } = await Bun.build({
   plugins: [plugin],
   compile: {
     outfile: out,
+    // Code that runs once is not worth compiling: a third of the CPU time of a call.
+    jitPolicy: 1_000,
     executablePath: runtime,
     // A plugin runs in whatever folder its caller is in: nothing there is its configuration.
     autoloadDotenv: false,

@@ -4,7 +4,7 @@
  * The system can load code from files alone. Bun would write one to TMPDIR or /tmp under a name that others can guess; here it
  * is memory that has no name, which nobody else can reach, which needs no folder, and which is gone with the process.
  */
-const { readFileSync, writeSync } = require('node:fs');
+const { closeSync, readFileSync, writeSync } = require('node:fs');
 const { dlopen } = require('bun:ffi');
 const addonFile = require('plat:lmdb-addon');
 
@@ -22,6 +22,7 @@ module.exports = function loadAddon() {
   for (let written = 0; written < addon.length; ) written += writeSync(file, addon, written);
   const module = { exports: {} };
   process.dlopen(module, `/proc/self/fd/${file}`);
+  closeSync(file);
   return module.exports;
 };
 

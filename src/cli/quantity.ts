@@ -1,4 +1,5 @@
 /** Numbers as calicoctl prints them, from exact integers. */
+import bigInt from 'big-integer';
 
 const SIGNIFICANT_DIGITS = 5;
 
@@ -18,10 +19,10 @@ export function percentOf(part: bigint, total: bigint): bigint {
 }
 
 function divideTiesToEven(dividend: bigint, divisor: bigint): bigint {
-  const quotient = dividend / divisor;
-  const twiceRest = (dividend % divisor) * 2n;
-  const up = twiceRest > divisor || (twiceRest === divisor && quotient % 2n === 1n);
-  return up ? quotient + 1n : quotient;
+  const { quotient, remainder } = bigInt(dividend).divmod(divisor);
+  const half = remainder.times(2).compare(divisor);
+  const up = half > 0 || (half === 0 && quotient.isOdd());
+  return BigInt((up ? quotient.next() : quotient).toString());
 }
 
 /** `1 address`, `2 addresses`: `plural` where it is not the word and an `s`. */

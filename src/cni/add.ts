@@ -5,14 +5,15 @@ import type { AssignedAddress, Ipam } from '../ipam/api.ts';
 import { attributesOf, handleOf } from './attachment.ts';
 import type { CniError } from './errors.ts';
 import { dnsOf } from './resolv-conf.ts';
-import { type ResultAddress, resultText, routesOf } from './result.ts';
+import { type ResultAddress, requireRoom, resultText, routesOf } from './result.ts';
 import { callerOf, mayBeOrphan, refuseOwnNamespace, requireCaller } from './runtime.ts';
-import { type AddressPlan, addressPlanOf } from './settings.ts';
+import { type AddressPlan, addressesWanted, addressPlanOf } from './settings.ts';
 import { callOptions, type Work } from './verbs.ts';
 
 export async function add(work: Work, ipam: Ipam): Promise<string> {
   const { call, conf, attachment, host, clock, store } = work;
   const plan = addressPlanOf(conf, call, store.url);
+  requireRoom(work.version, addressesWanted(plan));
   const routes = routesOf(conf.ipam.routes);
   const dns = dnsOf(conf.ipam.resolvConf);
   if (!work.mayShareNamespace) refuseOwnNamespace(call.netns);

@@ -9,12 +9,11 @@ import { callOptions, type Work } from './verbs.ts';
 
 export async function check(work: Work, ipam: Ipam): Promise<string> {
   const { conf, attachment } = work;
-  if (conf.prevResult === undefined || conf.prevResult === null)
-    throw new CniError(CODES.invalidConfig, 'CHECK needs prevResult in the network configuration', 'Give the result of ADD.');
-  const expected = addressesOfResult(conf.prevResult);
-  if (!expected) throw new CniError(CODES.undecodable, 'prevResult has no readable list of addresses');
   const handle = handleOf(attachment);
   const held = await heldUnder(work, ipam, handle);
+  // Without it there is nothing to compare, as for calico-ipam and host-local.
+  const expected = addressesOfResult(conf.prevResult ?? { ips: held.map((address) => ({ address })) });
+  if (!expected) throw new CniError(CODES.undecodable, 'prevResult has no readable list of addresses');
   const missing = await managed(
     work,
     ipam,

@@ -44,7 +44,13 @@ async function main(): Promise<void> {
     writeSync(2, `plat CNI IPAM plugin\nCNI protocol versions supported: ${SUPPORTED_VERSIONS.join(', ')}\n`);
     return;
   }
-  const { stdout, exitCode } = await answer({ env: process.env, clock: systemClock, readStdin, parentPid: () => process.ppid });
+  const { stdout, exitCode } = await answer({
+    env: process.env,
+    clock: systemClock,
+    readStdin,
+    parentPid: () => process.ppid,
+    endWith: async (afterMs, text) => (await import('./watchdog.ts')).startWatchdog(afterMs, text),
+  });
   // What still runs after a deadline must not hold the process up.
   if (stdout !== '') writeSync(1, stdout);
   process.exit(exitCode);

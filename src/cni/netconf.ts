@@ -5,6 +5,14 @@
 import * as v from 'valibot';
 import { CniError, CODES } from './errors.ts';
 
+/** Members that are not named belong to others. The library takes a list for an object, too. */
+function object<Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.pipe(
+    v.custom<object>((value) => !Array.isArray(value), 'expected is Object, not a list'),
+    v.looseObject(entries),
+  );
+}
+
 const text = v.string();
 const texts = v.array(text);
 /** Calico writes its switches as text. */
@@ -14,7 +22,7 @@ const onOff = v.pipe(
 );
 const seconds = v.pipe(v.number(), v.gtValue(0), v.maxValue(3_600));
 
-const range = v.looseObject({
+const range = object({
   subnet: text,
   rangeStart: v.optional(text),
   rangeEnd: v.optional(text),
@@ -22,7 +30,7 @@ const range = v.looseObject({
   exclude: v.optional(texts),
 });
 const rangeSets = v.array(v.array(range));
-const route = v.looseObject({
+const route = object({
   dst: text,
   gw: v.optional(text),
   mtu: v.optional(v.number()),
@@ -49,7 +57,7 @@ const placed = {
   log_file_path: v.optional(text),
 };
 
-const ipam = v.looseObject({
+const ipam = object({
   ...placed,
   type: v.optional(text),
   store: v.optional(text),
@@ -62,7 +70,7 @@ const ipam = v.looseObject({
   timeoutSeconds: v.optional(seconds),
   statusTimeoutSeconds: v.optional(seconds),
   gcMaxPercent: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
-  log: v.optional(v.looseObject({ level: v.optional(text), file: v.optional(text) })),
+  log: v.optional(object({ level: v.optional(text), file: v.optional(text) })),
   ranges: v.optional(v.nullable(rangeSets)),
   subnet: v.optional(text),
   rangeStart: v.optional(text),
@@ -73,15 +81,15 @@ const ipam = v.looseObject({
   dataDir: v.optional(text),
 });
 
-const attachments = v.optional(v.array(v.looseObject({ containerID: text, ifname: text })));
-const netConf = v.looseObject({
+const attachments = v.optional(v.array(object({ containerID: text, ifname: text })));
+const netConf = object({
   ...placed,
   cniVersion: v.optional(text),
   name: text,
   type: v.optional(text),
   ipam,
-  args: v.optional(v.nullable(v.looseObject({ cni: v.optional(v.nullable(v.looseObject({ ips: v.optional(v.nullable(texts)) }))) }))),
-  runtimeConfig: v.optional(v.nullable(v.looseObject({ ips: v.optional(v.nullable(texts)), ipRanges: v.optional(v.nullable(rangeSets)) }))),
+  args: v.optional(v.nullable(object({ cni: v.optional(v.nullable(object({ ips: v.optional(v.nullable(texts)) }))) }))),
+  runtimeConfig: v.optional(v.nullable(object({ ips: v.optional(v.nullable(texts)), ipRanges: v.optional(v.nullable(rangeSets)) }))),
   prevResult: v.optional(v.unknown()),
   'cni.dev/valid-attachments': attachments,
   // The spelling of an early draft; libcni sends both.

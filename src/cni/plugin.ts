@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readStdin(): Promise<string>;
   parentPid(): number;
+  /** Has the process end with this answer after so long, whatever its main thread is stuck in. */
+  endWith?(afterMs: number, stdout: string): Promise<void>;
   /** Default: the store that the configuration names. */
   openStore?(choice: StoreChoice): Promise<Store>;
 }
@@ -57,9 +59,8 @@ export async function answer(surroundings: Surroundings): Promise<Answer> {
     requireVerb(call.verb, version);
     return { stdout: await perform(surroundings, call, version, decoded), exitCode: 0 };
   } catch (error) {
-    const { code, message, details } =
-      call?.verb === 'STATUS' ? await statusErrorOf(error) : cniErrorOf(error, DOING[call?.verb ?? 'VERSION']);
-    return { stdout: printed({ cniVersion: version, code, msg: message, ...(details !== '' && { details }) }), exitCode: 1 };
+    const told = call?.verb === 'STATUS' ? await statusErrorOf(error) : cniErrorOf(error, DOING[call?.verb ?? 'VERSION']);
+    return { stdout: errorText(version, told), exitCode: 1 };
   }
 }
 
@@ -94,9 +95,11 @@ async function perform(
     parentPid: surroundings.parentPid,
     mayShareNamespace: /^(true|1)$/i.test(env['CNI_NETNS_OVERRIDE'] ?? ''),
   };
-  const doing = { what: 'opening the store' };
+  const doing = { what: `opening ${storeName(work)}` };
+  // LMDB waits in native code, where no timer of this thread is heard.
+  if (/^lmdb:/.test(work.store.url)) await surroundings.endWith?.(timeoutMs + STUCK_MS, errorText(version, stuck(work, timeoutMs)));
   try {
-    return await Promise.race([run(process, work, doing), expiry(work, doing, deadline, timeoutMs)]);
+    return await Promise.race([run(surroundings, work, doing), expiry(work, doing, deadline, timeoutMs)]);
   } finally {
     deadline.abort();
     await log.flush();
@@ -108,10 +111,10 @@ function storeName({ store }: Work): string {
   return store.url === 'etcd://' ? `etcd at ${store.env['ETCD_ENDPOINTS'] ?? ''}` : store.url;
 }
 
-async function run(process: Process, work: Work, doing: { what: string }): Promise<string> {
+async function run(surroundings: Surroundings, work: Work, doing: { what: string }): Promise<string> {
   const verb = await RUN[work.call.verb as keyof typeof RUN]();
   const { openIpam } = await import('../ipam/open.ts');
-  const store = await (process.openStore ?? openNamedStore)(work.store);
+  const store = await (surroundings.openStore ?? openNamedStore)(work.store);
   const ipam: Ipam = openIpam({ store, clock: work.clock, log: work.log });
   doing.what = `waiting for ${storeName(work)}`;
   try {
@@ -126,7 +129,22 @@ async function openNamedStore({ url, env }: StoreChoice): Promise<Store> {
   return await openStore(url, { env, transport: 'gateway' });
 }
 
-/** Bounds everything, whatever the work is stuck in. */
+/** Later than the answer of a main thread that is not stuck. */
+const STUCK_MS = 500;
+
+function stuck(work: Work, timeoutMs: number): CniError {
+  return new CniError(
+    work.call.verb === 'STATUS' ? CODES.notAvailable : CODES.tryAgainLater,
+    `${DOING[work.call.verb]}: gave up after ${timeoutMs / 1_000} s, waiting for the write lock of ${storeName(work)}`,
+    'A process that was stopped while it wrote holds it: find it among those that have lock.mdb of that folder open, and continue or end it.',
+  );
+}
+
+function errorText(version: CniVersion, { code, message, details }: CniError): string {
+  return printed({ cniVersion: version, code, msg: message, ...(details !== '' && { details }) });
+}
+
+/** Bounds everything but native code. */
 async function expiry(work: Work, doing: { readonly what: string }, deadline: AbortController, timeoutMs: number): Promise<never> {
   await work.clock.sleep(timeoutMs, deadline.signal).catch(() => new Promise(() => {}));
   deadline.abort();

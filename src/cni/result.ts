@@ -27,7 +27,7 @@ export interface Result {
 
 /** The result of ADD in the shape of `version`; code 7 where that version cannot express it. */
 export function resultText(version: CniVersion, result: Result): string {
-  const shape = isAtLeast(version, '1.0.0') ? newest(result) : isAtLeast(version, '0.3.0') ? middle(result) : oldest(result);
+  const shape = isAtLeast(version, '1.0.0') ? newest(version, result) : isAtLeast(version, '0.3.0') ? middle(result) : oldest(result);
   return printed({ cniVersion: version, ...shape });
 }
 
@@ -36,10 +36,11 @@ export function printed(value: object): string {
   return JSON.stringify(value, null, 4);
 }
 
-function newest({ addresses, routes, dns }: Result): object {
+function newest(version: CniVersion, { addresses, routes, dns }: Result): object {
+  const routeOf = isAtLeast(version, '1.1.0') ? newestRoute : plainRoute;
   return {
     ips: addresses.map(addressOf),
-    ...(routes.length > 0 && { routes }),
+    ...(routes.length > 0 && { routes: routes.map(routeOf) }),
     ...(Object.keys(dns).length > 0 && { dns }),
   };
 }
@@ -57,12 +58,7 @@ function addressOf({ ip, subnet, gateway }: ResultAddress): object {
 function oldest({ addresses, routes, dns }: Result): object {
   const family = (version: 4 | 6): object | undefined => {
     const [first, second] = addresses.filter(({ subnet }) => subnet.version === version);
-    if (second)
-      throw new CniError(
-        CODES.invalidConfig,
-        `two IPv${version} addresses do not fit into a result of CNI 0.2.0`,
-        'Set cniVersion to 0.3.0 or later, or use one range set of each family.',
-      );
+    if (second) throw crowded(version);
     if (!first) return undefined;
     const own = routes.filter(({ dst }) => parseCidrMasked(dst)?.version === version).map(plainRoute);
     return {
@@ -76,9 +72,28 @@ function oldest({ addresses, routes, dns }: Result): object {
   return { ...(ip4 && { ip4 }), ...(ip6 && { ip6 }), dns };
 }
 
+/** SS-92: refuses what a result of the version could not say, before anything is assigned. `wanted`: addresses per family. */
+export function requireRoom(version: CniVersion, wanted: Readonly<Record<4 | 6, number>>): void {
+  const family = isAtLeast(version, '0.3.0') ? undefined : ([4, 6] as const).find((each) => wanted[each] > 1);
+  if (family !== undefined) throw crowded(family);
+}
+
+function crowded(family: 4 | 6): CniError {
+  return new CniError(
+    CODES.invalidConfig,
+    `two IPv${family} addresses do not fit into a result of CNI 0.1.0 or 0.2.0`,
+    'Set cniVersion to 0.3.0 or later, or use one range set of each family.',
+  );
+}
+
 /** Destination and gateway are all that a route had before 1.1.0. */
 function plainRoute({ dst, gw }: RouteConf): RouteConf {
   return { dst, ...(gw !== undefined && { gw }) };
+}
+
+function newestRoute({ dst, gw, mtu, advmss, priority, table, scope }: RouteConf): RouteConf {
+  const attributes = Object.entries({ gw, mtu, advmss, priority, table, scope }).filter(([, value]) => value !== undefined);
+  return { dst, ...Object.fromEntries(attributes) };
 }
 
 /** Addresses of a previous result; undefined when it has no shape of any version. */

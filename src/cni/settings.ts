@@ -146,6 +146,14 @@ export function addressPlanOf(conf: NetConf, { args }: Pick<CniCall, 'args'>, st
   };
 }
 
+/** Addresses of each family that the plan gives; more than one where it may be more. */
+export function addressesWanted(plan: AddressPlan): Readonly<Record<4 | 6, number>> {
+  const given = (version: 4 | 6) => plan.ips.filter((ip) => ip.version === version).length;
+  if (plan.kind === 'pools') return { 4: plan.num4 + given(4), 6: plan.num6 + given(6) };
+  const six = plan.slots.filter(([range]) => range?.subnet.includes(':')).length;
+  return { 4: Math.max(plan.slots.length - six, given(4)), 6: Math.max(six, given(6)) };
+}
+
 /** Host-local's oldest form: one range beside `type`. */
 function inlineRange({ rangeStart, rangeEnd, gateway, exclude }: NetConf['ipam'], subnet: string): RangeConf {
   const router = typeof gateway === 'string' && gateway !== 'auto' ? gateway : undefined;

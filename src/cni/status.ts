@@ -2,16 +2,18 @@
 import type { Ipam } from '../ipam/api.ts';
 import { poolOptions } from './add.ts';
 import { CniError, CODES, cniErrorOf } from './errors.ts';
+import type { NetConf } from './netconf.ts';
 import { addressPlanOf } from './settings.ts';
 import { callOptions, type Work } from './verbs.ts';
 
 export async function status(work: Work, ipam: Ipam): Promise<string> {
-  const { conf, call, host, store, attachment } = work;
-  const plan = addressPlanOf(conf, call, store.url);
+  const { host, store, attachment } = work;
+  const conf = withoutRequests(work.conf);
+  const plan = addressPlanOf(conf, { args: new Map() }, store.url);
   // An embedded store answers without a request, so it is asked everything.
   const whole = /^(lmdb|memory):/.test(store.url);
   const common = { ...callOptions(work), host, registerNode: conf.ipam.registerNode ?? true, whole };
-  if (plan.kind === 'pools') await ipam.checkAutoAssign({ ...common, ...poolOptions(plan), ips: [], maxPerHandle: 0 });
+  if (plan.kind === 'pools') await ipam.checkAutoAssign({ ...common, ...poolOptions(plan) });
   else
     await ipam.checkAssignFromNetwork({
       ...common,
@@ -20,6 +22,11 @@ export async function status(work: Work, ipam: Ipam): Promise<string> {
       slots: plan.slots,
     });
   return '';
+}
+
+/** It is asked for the network, not for a container that wants certain addresses. */
+function withoutRequests({ args: _, runtimeConfig, ...conf }: NetConf): NetConf {
+  return { ...conf, runtimeConfig: { ...runtimeConfig, ips: undefined } };
 }
 
 /** Runtimes take any other code for a plugin that does not know the verb. */

@@ -1,9 +1,8 @@
 /**
- * Addresses and networks: the only file that knows ipaddr.js and big-integer.
+ * Addresses and networks: the only file that knows ipaddr.js.
  *
  * Values are canonical: equal addresses have equal `text`, so `text` serves as map key and in stored JSON.
  */
-import bigInt from 'big-integer';
 import ipaddr from 'ipaddr.js';
 
 export type Version = 4 | 6;
@@ -26,6 +25,8 @@ export interface Cidr {
 export const ADDRESS_BITS: Readonly<Record<Version, number>> = { 4: 32, 6: 128 };
 
 const IPV4_OCTETS = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+/** Of the eight parts of an IPv6 address, 16 bits each, the first part first. */
+const IPV6_PART_SHIFTS = [112n, 96n, 80n, 64n, 48n, 32n, 16n, 0n];
 const PREFIX_LENGTH = /^(0|[1-9]\d{0,2})$/;
 
 /**
@@ -42,7 +43,7 @@ export function parseIp(text: string): Ip | undefined {
   if (tail.includes('.') && !IPV4_OCTETS.test(tail)) return undefined;
   const parsed = ipaddr.IPv6.parse(text);
   if (parsed.isIPv4MappedAddress()) return parseIp(parsed.toIPv4Address().toString());
-  const value = BigInt(bigInt.fromArray(parsed.toByteArray(), 256).toString());
+  const value = parsed.parts.reduce((sum, part) => (sum << 16n) | BigInt(part), 0n);
   return { version: 6, value, text: parsed.toRFC5952String() };
 }
 
@@ -100,9 +101,7 @@ function formatIp(version: Version, value: bigint): string {
     const bits = Number(value);
     return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
   }
-  const bytes = bigInt(value).toArray(256).value;
-  while (bytes.length < 16) bytes.unshift(0);
-  return new ipaddr.IPv6(bytes).toRFC5952String();
+  return new ipaddr.IPv6(IPV6_PART_SHIFTS.map((shift) => Number((value >> shift) & 0xffffn))).toRFC5952String();
 }
 
 /** Number of addresses in `cidr`, exact (BM-02). */

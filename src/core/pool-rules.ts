@@ -1,5 +1,5 @@
 /** What a pool must keep to when it is created or changed (PV, data model §7.1), in Calico's texts. */
-import { type Cidr, cidrAt, overlaps, parseCidr, parseCidrMasked, type Version } from './addr.ts';
+import { type Cidr, overlaps, parseCidr, parseCidrMasked, type Version } from './addr.ts';
 import {
   ALLOWED_USES,
   ASSIGNMENT_MODES,
@@ -21,11 +21,11 @@ export interface ProposedPool {
 
 const LINK_LOCAL: Readonly<Record<Version, { readonly range: Cidr; readonly message: string }>> = {
   4: {
-    range: cidrAt(4, 0xa9fe0000n, 16),
+    range: { version: 4, base: 0xa9fe0000n, prefixLength: 16, text: '169.254.0.0/16' },
     message: 'IPPool CIDR overlaps with IPv4 link local range 169.254.0.0/16',
   },
   6: {
-    range: cidrAt(6, 0xfe80n << 112n, 10),
+    range: { version: 6, base: 0xfe80n << 112n, prefixLength: 10, text: 'fe80::/10' },
     message: 'IPPool CIDR overlaps with IPv6 link local range fe80::/10',
   },
 };

@@ -1,5 +1,5 @@
 /** Every number that says how often and how long something is tried again. */
-import { ExponentialBackoff, type IBackoff, noJitterGenerator } from 'cockatiel';
+import type { IBackoff } from 'cockatiel';
 import type { Clock } from '../platform/clock.ts';
 
 /** Conflicts, or other reasons to plan again, before an operation gives up. */
@@ -17,24 +17,36 @@ export const STORE_CALL_TIMEOUT_MS = 5_000;
 /** Times a store that does not answer is asked again. */
 export const UNAVAILABLE_RETRIES_MAX = 3;
 
+interface PauseRange {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
 /** Pauses between attempts, growing, with full jitter from the injected random source. */
 export class Pauses {
   readonly #clock: Clock;
-  #backoff: IBackoff<unknown>;
+  readonly #range: PauseRange;
+  #backoff: IBackoff<unknown> | undefined;
 
-  constructor(clock: Clock, { firstMs, maxMs }: { firstMs: number; maxMs: number }) {
+  constructor(clock: Clock, range: PauseRange) {
     this.#clock = clock;
-    this.#backoff = new ExponentialBackoff({ initialDelay: firstMs, maxDelay: maxMs, generator: noJitterGenerator }).next();
+    this.#range = range;
   }
 
   /** Ends early when the signal aborts; what that means is the caller's to say. */
   async pause(signal?: AbortSignal): Promise<void> {
+    this.#backoff = this.#backoff?.next(undefined) ?? (await firstBackoff(this.#range));
     const ms = this.#backoff.duration * this.#clock.random();
-    this.#backoff = this.#backoff.next(undefined);
     await this.#clock.sleep(ms, signal).catch((error: unknown) => {
       if (!signal?.aborted) throw error;
     });
   }
+}
+
+/** Most operations never pause: the library is loaded for the first that does. */
+async function firstBackoff({ firstMs, maxMs }: PauseRange): Promise<IBackoff<unknown>> {
+  const { ExponentialBackoff, noJitterGenerator } = await import('cockatiel');
+  return new ExponentialBackoff({ initialDelay: firstMs, maxDelay: maxMs, generator: noJitterGenerator }).next();
 }
 
 /** After a conflict: somebody else made progress, so a short wait is enough. */

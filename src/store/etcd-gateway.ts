@@ -49,7 +49,8 @@ async function loadHttp(secure: boolean): Promise<OpenConnection> {
 class GatewayTransport implements EtcdTransport {
   readonly #http: HttpConnection;
   readonly #target: EtcdTarget;
-  readonly #closing = new AbortController();
+  /** To end what is under way when the transport is closed. */
+  readonly #underWay = new Set<AbortController>();
   #isAnswering = false;
   #login: boolean;
   #token: string | undefined;
@@ -69,24 +70,23 @@ class GatewayTransport implements EtcdTransport {
   }
 
   async *watch(request: IWatchCreateRequest, signal: AbortSignal): AsyncGenerator<WatchAnswer, void, undefined> {
-    const ending = new AbortController();
-    const end = () => ending.abort(new Error('the watch was ended'));
+    const watch = new AbortController();
+    const end = () => watch.abort(new Error('the watch was ended'));
     signal.addEventListener('abort', end, { once: true });
-    this.#closing.signal.addEventListener('abort', end, { once: true });
+    this.#underWay.add(watch);
     try {
-      if (signal.aborted || this.#closing.signal.aborted) return;
+      if (signal.aborted) return;
+      const login = await this.#within(this.#target.timeoutMs, watch.signal, (ending) => this.#authorization(ending));
       const body = requestText({ create_request: request });
-      const login = await within(this.#target.timeoutMs, [ending.signal], (loginEnding) => this.#authorization(loginEnding));
-      const headers = { ...HEADERS, ...login };
-      const answer = await this.#http.post('/v3/watch', body, headers, ending.signal);
+      const answer = await this.#http.post('/v3/watch', body, { ...HEADERS, ...login }, watch.signal);
       if (answer.status !== 200) throw failureOf({ status: answer.status, text: await answer.text() });
-      void this.#breakWhenSilent(ending);
+      void this.#breakWhenSilent(watch);
       for await (const message of messagesOf(answer.chunks())) yield watchAnswer(message);
     } catch (error) {
-      throw ending.signal.aborted ? ending.signal.reason : error;
+      throw watch.signal.aborted ? watch.signal.reason : error;
     } finally {
       signal.removeEventListener('abort', end);
-      this.#closing.signal.removeEventListener('abort', end);
+      this.#underWay.delete(watch);
       end();
     }
   }
@@ -101,12 +101,12 @@ class GatewayTransport implements EtcdTransport {
   }
 
   close(): void {
-    this.#closing.abort();
+    for (const each of this.#underWay) each.abort();
     this.#http.close();
   }
 
   async #call(path: string, request: object, { timeoutMs, signal }: RpcOptions): Promise<unknown> {
-    return await within(timeoutMs, [this.#closing.signal, signal], async (ending) => {
+    return await this.#within(timeoutMs, signal, async (ending) => {
       const authorization = await this.#authorization(ending);
       return await this.#exchange(path, request, { ...authorization, ...timeoutHeader(timeoutMs) }, ending);
     });
@@ -147,7 +147,7 @@ class GatewayTransport implements EtcdTransport {
     while (!watch.signal.aborted) {
       try {
         await clock.sleep(KEEPALIVE_INTERVAL_MS, watch.signal);
-        await within(KEEPALIVE_TIMEOUT_MS, [watch.signal], async (ending) => {
+        await this.#within(KEEPALIVE_TIMEOUT_MS, watch.signal, async (ending) => {
           // Whatever it answers, it answers.
           const answer = await this.#http.post('/v3/maintenance/status', '{}', HEADERS, ending);
           await answer.text();
@@ -155,6 +155,29 @@ class GatewayTransport implements EtcdTransport {
       } catch (error) {
         watch.abort(error);
       }
+    }
+  }
+
+  /** Ends `work` after `timeoutMs`, when `signal` aborts, or when the transport is closed. */
+  async #within<T>(timeoutMs: number, signal: AbortSignal | undefined, work: (ending: AbortSignal) => Promise<T>): Promise<T> {
+    const ending = new AbortController();
+    const end = () => ending.abort();
+    const timer = AbortSignal.timeout(Math.max(0, Math.ceil(timeoutMs)));
+    timer.addEventListener('abort', end, { once: true });
+    signal?.addEventListener('abort', end, { once: true });
+    this.#underWay.add(ending);
+    try {
+      if (signal?.aborted === true) end();
+      return await work(ending.signal);
+    } catch (error) {
+      if (!ending.signal.aborted) throw error;
+      const isConnected = !(error instanceof Error && error.message.startsWith(NOT_CONNECTED));
+      const what = timer.aborted ? 'DEADLINE_EXCEEDED' : 'aborted by the caller';
+      throw new Error(isConnected ? `${what}: no answer` : `${NOT_CONNECTED}: ${what}`, { cause: error });
+    } finally {
+      timer.removeEventListener('abort', end);
+      signal?.removeEventListener('abort', end);
+      this.#underWay.delete(ending);
     }
   }
 }
@@ -170,28 +193,4 @@ const HEADERS: Readonly<Record<string, string>> = {
 /** Etcd gives up when we do. */
 function timeoutHeader(timeoutMs: number): Record<string, string> {
   return { 'grpc-timeout': `${Math.min(Math.max(1, Math.ceil(timeoutMs)), GRPC_TIMEOUT_MS_MAX)}m` };
-}
-
-/** Ends `work` after `timeoutMs`, or when one of `signals` aborts. */
-async function within<T>(
-  timeoutMs: number,
-  signals: readonly (AbortSignal | undefined)[],
-  work: (ending: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  const timer = AbortSignal.timeout(Math.max(0, Math.ceil(timeoutMs)));
-  const all = [timer, ...signals.filter((signal) => signal !== undefined)];
-  for (const signal of all) signal.addEventListener('abort', end, { once: true });
-  try {
-    if (all.some((signal) => signal.aborted)) end();
-    return await work(ending.signal);
-  } catch (error) {
-    if (!ending.signal.aborted) throw error;
-    const isConnected = !(error instanceof Error && error.message.startsWith(NOT_CONNECTED));
-    const what = timer.aborted ? 'DEADLINE_EXCEEDED' : 'aborted by the caller';
-    throw new Error(isConnected ? `${what}: no answer` : `${NOT_CONNECTED}: ${what}`, { cause: error });
-  } finally {
-    for (const signal of all) signal.removeEventListener('abort', end);
-  }
 }

@@ -115,13 +115,15 @@ export function toCommitRequest(commit: DraftCommit): CommitRequest {
 
 /**
  * Takes over what a conflict told about the guarded records, so that the next plan reads nothing. `stale`: a handle changed,
- * and may name blocks that this view knows from before; a handle must never be newer than the blocks it is judged with.
+ * and may name blocks that this view knows from before; a handle must never be newer than the blocks it is judged with. Or
+ * a mark of an operation did, which stands for records that were not guarded.
  */
 export function absorb(decoded: DecodedRecords, view: View, commit: DraftCommit, current: ReadonlyMap<string, Entry>): 'current' | 'stale' {
   let state: 'current' | 'stale' = 'current';
   for (const { ref, revision } of commit.guards) {
     const entry = current.get(keyOf(ref));
-    if (ref.kind === 'handle' && (entry?.revision ?? 'absent') !== revision) state = 'stale';
+    const standsForOthers = ref.kind === 'handle' || (ref.kind === 'mark' && ref.mark === 'operation');
+    if (standsForOthers && (entry?.revision ?? 'absent') !== revision) state = 'stale';
     view.set(ref, foundOf(decoded, ref, entry));
   }
   return state;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classify, loginWanted } from '../../src/store/etcd-errors.ts';
 
-/** Texts as etcd 3.4, 3.5 and 3.6, gRPC and Node give them. */
+/** Texts as etcd 3.4, 3.5 and 3.6, gRPC, Node and bun give them. */
 const UNSENT = '14 UNAVAILABLE: No connection established. Last error: ';
 const CASES: readonly (readonly [text: string, code: string, applied: string, retry: string, seen: RegExp])[] = [
   [`${UNSENT}Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: `, 'store-unavailable', 'no', 'elsewhere', /nothing listens/],
@@ -70,6 +70,22 @@ const CASES: readonly (readonly [text: string, code: string, applied: string, re
     /agree/,
   ],
   ['14 UNAVAILABLE: etcdserver: leader changed', 'store-unavailable', 'maybe', 'later', /agree/],
+  // Over HTTP/1.1.
+  ['connect ECONNREFUSED 127.0.0.1:1', 'store-unavailable', 'no', 'elsewhere', /nothing listens/],
+  ['connect EHOSTUNREACH 10.0.0.1:2379', 'store-unavailable', 'no', 'elsewhere', /EHOSTUNREACH/],
+  ['getaddrinfo ENOTFOUND nowhere.invalid', 'store-unavailable', 'no', 'elsewhere', /host name/],
+  ['no connection was made: DEADLINE_EXCEEDED', 'store-unavailable', 'no', 'elsewhere', /attempt to connect/],
+  ['ECONNREFUSED: Unable to connect. Is the computer able to access the url?', 'store-unavailable', 'no', 'elsewhere', /nothing listens/],
+  ['FailedToOpenSocket: Was there a typo in the url or port?', 'store-unavailable', 'no', 'elsewhere', /no connection/],
+  ['EPROTO: The TLS handshake failed. Does the server speak TLS on this port?', 'store-auth', 'no', 'elsewhere', /client certificate/],
+  ['UNIMPLEMENTED: no JSON gateway there (HTTP status 404)', 'store-unavailable', 'no', 'elsewhere', /not an etcd/],
+  ['UNIMPLEMENTED: HTTP status 401', 'store-unavailable', 'no', 'elsewhere', /not an etcd/],
+  ['UNAVAILABLE: HTTP status 502', 'store-unavailable', 'maybe', 'later', /502/],
+  ['not an answer of etcd: {"hello":"world"}', 'store-unavailable', 'maybe', 'elsewhere', /not an etcd/],
+  ['closed before the first answer: socket hang up (ECONNRESET)', 'store-unavailable', 'maybe', 'elsewhere', /closed the connection/],
+  ['gateway without etcd: 14 UNAVAILABLE: connection closed', 'store-unavailable', 'maybe', 'elsewhere', /its own etcd/],
+  ['socket hang up (ECONNRESET)', 'store-unavailable', 'maybe', 'later', /connection broke/],
+  ['DEADLINE_EXCEEDED: no answer', 'store-unavailable', 'maybe', 'later', /in time/],
   ['13 INTERNAL: something nobody has seen yet', 'store-unavailable', 'maybe', 'later', /^something nobody has seen yet$/],
 ];
 

@@ -13,6 +13,7 @@ import { assignIp, registerNode } from './assign-ip.ts';
 import type { Assigned } from './assigned.ts';
 import { explainSelection, explainShortfall } from './explain.ts';
 import type { Family } from './family.ts';
+import { claimMark, keepToFewBlocks, usedBlocks } from './few-blocks.ts';
 import { type Filled, fill, type Stop } from './fill.ts';
 import { heldBy } from './handles.ts';
 import { guardAgainstRelease, leaveOperationMark } from './marks.ts';
@@ -74,12 +75,23 @@ export function autoAssign(request: AutoAssign): Planner<AutoAssigned> {
     draft.require(firstNeedOfAutoAssign(request, request.releaseMark !== undefined));
     const refusal = guardAgainstRelease(draft, request.holder.handle, request.releaseMark);
     if (refusal) return refusal;
+    const before = affineCidrs(draft, owner);
     const given = givenAddresses(draft, env, request);
     if (given.kind === 'refused') return given;
     const automatic = request.families.filter(({ count }) => count > 0);
     const assigned = automatic.length > 0 ? assignAutomatic(draft, env, { ...request, families: automatic }, owner) : done([]);
     if (assigned.kind === 'refused') return assigned;
     const families = inOrder(request, [...given.value, ...assigned.value]);
+    const scattered =
+      request.blocksUsedMax === undefined
+        ? undefined
+        : keepToFewBlocks(
+            draft,
+            env,
+            families.flatMap(({ addresses }) => addresses),
+            { host: request.host, owner, blocksMax: request.blocksUsedMax, cooldown: settingsOf(draft, env).cooldown, before },
+          );
+    if (scattered) return scattered;
     const isNew = families.some(({ addresses }) => addresses.some(({ existing }) => !existing));
     if (isNew && request.operation !== undefined) leaveOperationMark(draft, request.operation, env);
     return done({ families });
@@ -146,12 +158,13 @@ function ownerOfRequest(request: Pick<AutoAssign, 'host' | 'use'>): Owner {
 }
 
 /** Everything whose key is known from the request alone: one read. */
-export function firstNeedOfAutoAssign(request: Pick<AutoAssign, 'host' | 'holder' | 'use'>, marked: boolean): Need {
+export function firstNeedOfAutoAssign(request: Pick<AutoAssign, 'host' | 'holder' | 'use' | 'blocksUsedMax'>, marked: boolean): Need {
   const { handle } = request.holder;
   const owner = ownerOfRequest(request);
   const handles = handle === undefined ? [] : [handleRef(handle), ...(marked ? [markRef('released', handle)] : [])];
   const node = owner.type === 'host' ? [nodeRef(request.host)] : [];
-  return { refs: [CONFIG, ...node, ...handles], probes: [], collections: [POOLS, RESERVATIONS, affinitiesOf(owner)] };
+  const claims = request.blocksUsedMax === undefined ? [] : [claimMark(request.host)];
+  return { refs: [CONFIG, ...node, ...handles, ...claims], probes: [], collections: [POOLS, RESERVATIONS, affinitiesOf(owner)] };
 }
 
 function nodeOf(draft: Draft, request: AutoAssign, owner: Owner): Outcome<Pick<Node, 'labels'>> {
@@ -244,7 +257,10 @@ function fillWith(
   );
   if (request.blocksUsedMax === undefined) return fill(family, { count, holder: request.holder, ownCidrs, blocksMax });
   const limit = effectiveBlockLimit(family.config.maxBlocksPerHost, request.blocksMax);
-  const used = { ownCidrs: ownCidrs.slice(0, request.blocksUsedMax), claimsMax: request.blocksUsedMax - ownCidrs.length };
+  const used = {
+    ownCidrs: usedBlocks(family.draft, ownCidrs, { blocksMax: request.blocksUsedMax, cooldown: family.cooldown }),
+    claimsMax: request.blocksUsedMax - ownCidrs.length,
+  };
   return fill(family, { count, holder: request.holder, blocksMax: limit, ...used });
 }
 

@@ -1,5 +1,5 @@
 /** Addresses of a network that its configuration defines by ranges: in cursor order, one per slot, in one commit (SS-15 to SS-23). */
-import { type Cidr, cidrOf, type Ip, ipAt, lastValue, parseIp } from '../addr.ts';
+import { addressCount, type Cidr, cidrAt, cidrOf, type Ip, ipAt, lastValue, parseIp } from '../addr.ts';
 import { affinityText, collect, freeCount, type Holder, stateOf } from '../block.ts';
 import type { Draft } from '../draft.ts';
 import { firstAutomatic, placeOf, type Range, roleInSlots, type Slot } from '../network-range.ts';
@@ -219,15 +219,12 @@ class BlocksOfRange {
 
   #readFrom(cidr: Cidr, to: bigint): void {
     const blocksMax = Math.min(BLOCKS_PER_READ.max, Math.max(BLOCKS_PER_READ.first, this.#usable.size));
+    const size = addressCount(cidr);
     const refs = [];
-    for (let next = cidr; next.base <= to && refs.length < blocksMax; next = cidrAfter(next)) refs.push(blockRef(next));
+    for (let base = cidr.base; base <= to && refs.length < blocksMax; base += size)
+      refs.push(blockRef(cidrAt(cidr.version, base, this.#blockSize)));
     this.#draft.require({ refs });
   }
-}
-
-function cidrAfter(cidr: Cidr): Cidr {
-  const size = 1n << BigInt((cidr.version === 4 ? 32 : 128) - cidr.prefixLength);
-  return cidrOf({ version: cidr.version, value: cidr.base + size }, cidr.prefixLength);
 }
 
 function assign(draft: Draft, env: PlanEnv, request: AssignFromNetwork, { ip, range }: Found): Outcome<NetworkAddress> {
