@@ -3,6 +3,7 @@ import { parseCidrMasked, parseIp } from '../core/addr.ts';
 import { gatewayOf } from '../core/link.ts';
 import type { AssignedAddress, Ipam } from '../ipam/api.ts';
 import { attributesOf, handleOf } from './attachment.ts';
+import { blockHintsOf } from './block-hints.ts';
 import type { CniError } from './errors.ts';
 import { dnsOf } from './resolv-conf.ts';
 import { type ResultAddress, requireRoom, resultText, routesOf } from './result.ts';
@@ -27,7 +28,7 @@ export async function add(work: Work, ipam: Ipam): Promise<string> {
     unlessReleased: mayBeOrphan(caller) ? ('recently' as const) : true,
     beforeCommit: () => requireCaller(caller, work.parentPid()),
   };
-  const addresses = plan.kind === 'ranges' ? await fromRanges(work, ipam, plan, common) : await fromPools(ipam, plan, common);
+  const addresses = plan.kind === 'ranges' ? await fromRanges(work, ipam, plan, common) : await fromPools(work, ipam, plan, common);
   work.log.debug({ event: 'assigned', handle: common.handle, addresses: addresses.map(({ ip }) => ip) });
   const own = plan.kind === 'pools' && !plan.link ? addresses.map(({ subnet }) => ({ dst: subnet.text })) : [];
   return resultText(work.version, { addresses, routes: [...own, ...routes], dns });
@@ -42,7 +43,10 @@ async function fromRanges(
   common: Common,
 ): Promise<ResultAddress[]> {
   const ips = plan.ips.map(({ text }) => text);
-  const assigned = await ipam.assignFromNetwork({ ...common, network: work.attachment.network, slots: plan.slots, ips });
+  const hints = blockHintsOf(work);
+  const likelyBlocks = hints?.blocks ?? [];
+  const assigned = await ipam.assignFromNetwork({ ...common, network: work.attachment.network, slots: plan.slots, ips, likelyBlocks });
+  hints?.note(assigned.map(({ block }) => block));
   return assigned.flatMap(({ ip, subnet, gateway }) => {
     const cidr = parseCidrMasked(subnet);
     return cidr ? [{ ip, subnet: cidr, gateway }] : [];
@@ -50,11 +54,14 @@ async function fromRanges(
 }
 
 /** One address of a family each; several only where they are asked for by name. */
-async function fromPools(ipam: Ipam, plan: Extract<AddressPlan, { kind: 'pools' }>, common: Common): Promise<ResultAddress[]> {
-  const options = { ...common, ...poolOptions(plan), ifHeld: 'return' as const };
+async function fromPools(work: Work, ipam: Ipam, plan: Extract<AddressPlan, { kind: 'pools' }>, common: Common): Promise<ResultAddress[]> {
+  const hints = blockHintsOf(work);
+  const options = { ...common, ...poolOptions(plan), ifHeld: 'return' as const, likelyBlocks: hints?.blocks ?? [] };
   try {
     const { v4, v6 } = await ipam.autoAssign(options);
-    return [...(v4?.addresses ?? []), ...(v6?.addresses ?? [])].map((address) => onLink(plan, address));
+    const addresses = [...(v4?.addresses ?? []), ...(v6?.addresses ?? [])];
+    hints?.note(addresses.map(({ block }) => block));
+    return addresses.map((address) => onLink(plan, address));
   } catch (error) {
     throw plan.isSingleBlock ? withBridgeHint(error) : error;
   }

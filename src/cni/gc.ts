@@ -8,6 +8,8 @@ interface Held {
   readonly ip: string;
   readonly handle: string;
   readonly sequenceNumber: bigint;
+  /** By this plugin, which has a handle for each interface; calico-ipam has one for all of a container. */
+  readonly isOwn: boolean;
 }
 
 const MAX_PERCENT = 50;
@@ -21,13 +23,11 @@ export async function gc(work: Work, ipam: Ipam): Promise<string> {
       'A missing list is not an empty one: nothing was freed. Give [] when no attachment is valid.',
     );
   const { network } = work.attachment;
-  const known = new Set<string>();
-  for (const { containerID: containerId, ifname } of valid) {
-    const attachment = { network, containerId, ifname };
-    for (const handle of [handleOf(attachment), ...calicoHandlesOf(attachment, work.call)]) known.add(handle);
-  }
+  const attachments = valid.map(({ containerID, ifname }) => ({ network, containerId: containerID, ifname }));
+  const own = new Set(attachments.map(handleOf));
+  const calico = new Set(attachments.flatMap((attachment) => calicoHandlesOf(attachment, work.call)));
   const { held, unreadable } = await heldHere(work, ipam);
-  const stale = held.filter(({ handle }) => !known.has(handle));
+  const stale = held.filter(({ handle, isOwn }) => !(isOwn ? own : calico).has(handle));
   refuseTooMany(work, stale, held);
   await free(work, ipam, stale);
   if (unreadable.length > 0)
@@ -57,7 +57,7 @@ function heldIn({ attachment: { network }, host }: Work, { held, affinity }: Blo
     if (!attribute || handle === undefined || attribute.releasedAt !== undefined) return [];
     const { node, [NETWORK_ATTRIBUTE]: own } = attribute.secondary ?? {};
     const isHere = node === undefined ? affinity === `host:${host}` : node === host;
-    return isHere && (own ?? calicoNetworkOf(handle)) === network ? [{ ip, handle, sequenceNumber }] : [];
+    return isHere && (own ?? calicoNetworkOf(handle)) === network ? [{ ip, handle, sequenceNumber, isOwn: own !== undefined }] : [];
   });
 }
 

@@ -10,6 +10,8 @@ import { SUPPORTED_VERSIONS } from './versions.ts';
 const STDIN_BYTES_MAX = 4 * 2 ** 20;
 const STDIN_TIMEOUT_MS = 30_000;
 
+/** Emptied by a reboot, and the host's alone. */
+const HINTS_FOLDER = '/run/plat';
 const CHUNK_BYTES = 64 * 2 ** 10;
 /** Before a stdin that does not block is asked again. */
 const RETRY_MS = 5;
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     readStdin,
     parentPid: () => process.ppid,
+    hintsFolder: HINTS_FOLDER,
     endWith: async (afterMs, text) => (await import('./watchdog.ts')).startWatchdog(afterMs, text),
   });
   // What still runs after a deadline must not hold the process up.

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readStdin(): Promise<string>;
   parentPid(): number;
+  /** Where this node's block hints are kept from call to call; absent: nowhere. */
+  readonly hintsFolder?: string;
   /** Has the process end with this answer after so long, whatever its main thread is stuck in. */
   endWith?(afterMs: number, stdout: string): Promise<void>;
   /** Default: the store that the configuration names. */
@@ -93,6 +95,7 @@ async function perform(
     remainingMs: () => timeoutMs - (clock.monotonicMs() - startMs),
     signal: deadline.signal,
     parentPid: surroundings.parentPid,
+    hintsFolder: surroundings.hintsFolder,
     mayShareNamespace: /^(true|1)$/i.test(env['CNI_NETNS_OVERRIDE'] ?? ''),
   };
   const doing = { what: `opening ${storeName(work)}` };
@@ -108,7 +111,8 @@ async function perform(
 
 /** The store named in messages: never with what an address may carry before an "@". */
 function storeName({ store }: Work): string {
-  return store.url === 'etcd://' ? `etcd at ${store.env['ETCD_ENDPOINTS'] ?? ''}` : store.url;
+  const name = store.url === 'etcd://' ? `etcd at ${store.env['ETCD_ENDPOINTS'] ?? ''}` : store.url;
+  return name.includes('@') ? 'the store' : name;
 }
 
 async function run(surroundings: Surroundings, work: Work, doing: { what: string }): Promise<string> {

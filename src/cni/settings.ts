@@ -96,10 +96,18 @@ export function logOf(conf: NetConf): LogChoice {
 const TIMEOUT_SECONDS = 30;
 const STATUS_TIMEOUT_SECONDS = 2;
 
+/** A node that is short of CPU takes its time to start a process, which says nothing of the store. */
+const STATUS_START_FACTOR = 5;
+
 /** Milliseconds the whole call may take. */
 export function timeoutMsOf(conf: NetConf, { verb }: Pick<CniCall, 'verb'>): number {
-  const { timeoutSeconds = TIMEOUT_SECONDS, statusTimeoutSeconds = STATUS_TIMEOUT_SECONDS } = conf.ipam;
-  return 1_000 * (verb === 'STATUS' ? Math.min(statusTimeoutSeconds, timeoutSeconds) : timeoutSeconds);
+  const wholeMs = 1_000 * (conf.ipam.timeoutSeconds ?? TIMEOUT_SECONDS);
+  return verb === 'STATUS' ? Math.min(statusTimeoutMsOf(conf) * STATUS_START_FACTOR, wholeMs) : wholeMs;
+}
+
+/** Milliseconds the store may take to answer STATUS. */
+export function statusTimeoutMsOf({ ipam }: NetConf): number {
+  return 1_000 * (ipam.statusTimeoutSeconds ?? STATUS_TIMEOUT_SECONDS);
 }
 
 /** Where addresses come from: the store's pools, or ranges that the configuration names. */

@@ -3,7 +3,7 @@ import type { Ipam } from '../ipam/api.ts';
 import { poolOptions } from './add.ts';
 import { CniError, CODES, cniErrorOf } from './errors.ts';
 import type { NetConf } from './netconf.ts';
-import { addressPlanOf } from './settings.ts';
+import { addressPlanOf, statusTimeoutMsOf } from './settings.ts';
 import { callOptions, type Work } from './verbs.ts';
 
 export async function status(work: Work, ipam: Ipam): Promise<string> {
@@ -12,7 +12,9 @@ export async function status(work: Work, ipam: Ipam): Promise<string> {
   const plan = addressPlanOf(conf, { args: new Map() }, store.url);
   // An embedded store answers without a request, so it is asked everything.
   const whole = /^(lmdb|memory):/.test(store.url);
-  const common = { ...callOptions(work), host, registerNode: conf.ipam.registerNode ?? true, whole };
+  const { timeoutMs, signal } = callOptions(work);
+  const bounded = { timeoutMs: Math.min(timeoutMs, statusTimeoutMsOf(conf)), signal };
+  const common = { ...bounded, host, registerNode: conf.ipam.registerNode ?? true, whole };
   if (plan.kind === 'pools') await ipam.checkAutoAssign({ ...common, ...poolOptions(plan) });
   else
     await ipam.checkAssignFromNetwork({

@@ -23,6 +23,7 @@ export interface Work {
   readonly signal: AbortSignal;
   /** Of this process, now. */
   parentPid(): number;
+  readonly hintsFolder: string | undefined;
   /** Whether the runtime switched off the check of its own namespace. */
   readonly mayShareNamespace: boolean;
 }

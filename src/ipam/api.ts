@@ -71,6 +71,8 @@ export interface AutoAssignOptions extends AssignCommon {
   readonly maxBlocksPerHost?: number;
   readonly hostReserved4?: HostReserved;
   readonly hostReserved6?: HostReserved;
+  /** Blocks, as CIDRs, that the first request reads along since the host took addresses from them before: a guess, never believed. */
+  readonly likelyBlocks?: readonly string[];
   /** Labels that namespace selectors of pools are matched against. */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** Give what there is instead of all or nothing (I7). Default false. */
@@ -130,6 +132,8 @@ export interface NetworkAssignOptions extends Omit<AssignCommon, 'use' | 'maxPer
   readonly slots: readonly (readonly RangeInput[])[];
   /** Given addresses, anywhere in a subnet; a slot with some has no automatic one. */
   readonly ips?: readonly string[];
+  /** As for {@link AutoAssignOptions}. */
+  readonly likelyBlocks?: readonly string[];
 }
 
 export interface NetworkAssignedAddress extends AssignedAddress {
@@ -164,6 +168,8 @@ export interface ReleaseByHandleOptions extends CallOptions {
    * one of their addresses has the attribute `unlessAttribute`, which tells that they are another's.
    */
   readonly former?: { readonly handles: readonly string[]; readonly unlessAttribute: string };
+  /** Blocks, as CIDRs, that the first request reads along: where the addresses probably are. */
+  readonly likelyBlocks?: readonly string[];
 }
 
 export interface ReleaseByHandleResult {

@@ -32,6 +32,7 @@ import { holderArgument, hostArgument, integerArgument, ipArgument, linkArgument
 import { Call } from './call.ts';
 import { type Context, foresee, runAlone, runJob } from './context.ts';
 import { invalidArgument } from './errors.ts';
+import { blockRefs, withHints } from './hints.ts';
 import type { Attempt, Job } from './loop.ts';
 import { assignInParts } from './parts.ts';
 import { errorOfRefusal } from './translate.ts';
@@ -46,7 +47,10 @@ export async function autoAssign(context: Context, options: AutoAssignOptions): 
   const job = (wanted: readonly FamilyRequest[]): Job<AutoAssigned> => {
     const request: AutoAssign = { ...base, families: wanted, operation: operationOf(context, base.holder) };
     return jobOf(call, options, {
-      firstNeed: withHints(context, base.host, firstNeedOfAutoAssign(request, isWatched(options))),
+      firstNeed: withHints(firstNeedOfAutoAssign(request, isWatched(options)), [
+        ...context.hints.blocksOf(base.host),
+        ...blockRefs(options.likelyBlocks),
+      ]),
       planner: ({ watched }) => planAutoAssign({ ...request, releaseMark: watched }),
       happened: (draft, { families: planned }) =>
         hasAssigned(draft, { ...request, assigned: planned.flatMap(({ addresses }) => addresses) }),
@@ -160,11 +164,6 @@ export function jobOf<T>(call: Call, options: AssignCommon, parts: JobParts<T>):
   // As if the first read had found no mark: one that is there was left by a release before.
   const firstSeen = options.unlessReleased === 'recently' ? { firstSeen: 'absent' as const } : {};
   return { ...parts, ...watched, ...firstSeen, call, beforeCommit: options.beforeCommit };
-}
-
-/** Own blocks seen last time are read along, which saves the second read; the plan still decides on what it finds. */
-function withHints(context: Context, host: string, need: Need): Need {
-  return { ...need, refs: [...need.refs, ...context.hints.blocksOf(host)] };
 }
 
 function resultOf({ families }: AutoAssigned): AutoAssignResult {

@@ -13,6 +13,7 @@ import { addressOf, commonOf, distinctIps, isWatched, jobOf, nodeToRegister } fr
 import { Call } from './call.ts';
 import { type Context, foresee, runJob } from './context.ts';
 import { invalidArgument } from './errors.ts';
+import { blockRefs, withHints } from './hints.ts';
 import { errorOfRefusal } from './translate.ts';
 
 export async function assignFromNetwork(context: Context, options: NetworkAssignOptions): Promise<readonly NetworkAssignedAddress[]> {
@@ -20,7 +21,7 @@ export async function assignFromNetwork(context: Context, options: NetworkAssign
   const request = requestOf(context, options);
   const { holder } = request;
   const job = jobOf<readonly NetworkAddress[]>(call, options, {
-    firstNeed: firstNeedOfNetwork(request, isWatched(options)),
+    firstNeed: withHints(firstNeedOfNetwork(request, isWatched(options)), blockRefs(options.likelyBlocks)),
     planner: ({ watched }) => planAssignFromNetwork({ ...request, releaseMark: watched }),
     happened: (draft, assigned) => hasAssigned(draft, { holder, assigned, operation: undefined }),
   });

@@ -13,6 +13,7 @@ import {
   type ReleaseRequest,
   releaseHandles,
 } from '../core/plan/release.ts';
+import type { RefOf } from '../core/records.ts';
 import type {
   AttributesResult,
   CallOptions,
@@ -27,6 +28,7 @@ import { hostArgument, ipArgument, storedHandleArgument } from './arguments.ts';
 import { Call } from './call.ts';
 import { type Context, look, runAlone, runJob, withEvidence } from './context.ts';
 import { IpamError, invalidArgument } from './errors.ts';
+import { blockRefs, withHints } from './hints.ts';
 import type { Job } from './loop.ts';
 import { errorOfRefusal } from './translate.ts';
 
@@ -81,10 +83,11 @@ export async function releaseByHandle(context: Context, options: ReleaseByHandle
   const lane = options.host === undefined ? RELEASE_LANE : hostArgument(options.host);
   const final = options.final ?? false;
   const former = formerOf(options, handle);
+  const likely = blockRefs(options.likelyBlocks);
   const call = new Call(context.clock, options);
   const released: string[] = [];
   for (let isFirst = true; ; isFirst = false) {
-    const part = await runJob(context, lane, releaseJob({ handle, final, former, call }));
+    const part = await runJob(context, lane, releaseJob({ handle, final, former, likely, call }));
     released.push(...part.released.map(({ text }) => text));
     if (!part.hasMore) return { found: part.found || !isFirst, released };
   }
@@ -105,16 +108,17 @@ interface Release {
   readonly handle: string;
   readonly final: boolean;
   readonly former: readonly FormerHandle[];
+  readonly likely: readonly RefOf<'block'>[];
   readonly call: Call;
 }
 
 /** One part. Releasing again does no harm, and a final release must leave its mark whoever emptied the handle. */
-function releaseJob({ handle, final, former, call }: Release): Job<ReleasedHandle> {
+function releaseJob({ handle, final, former, likely, call }: Release): Job<ReleasedHandle> {
   const blocksMax = BLOCKS_PER_COMMIT;
   const others = former.map(({ id, unlessAttribute }) => ({ handle: id, final: false, sweep: false, blocksMax, unlessAttribute }));
   return {
     call,
-    firstNeed: mergeNeeds([firstNeedOfRelease({ handle, sweep: true }), ...others.map(firstNeedOfRelease)]),
+    firstNeed: withHints(mergeNeeds([firstNeedOfRelease({ handle, sweep: true }), ...others.map(firstNeedOfRelease)]), likely),
     // Sweeping is a courtesy: it must not make an attempt fail twice.
     planner: ({ number }) => releaseHandles([{ handle, final, sweep: number === 1, blocksMax }, ...others]),
     repeated: (doubted, again) => ({

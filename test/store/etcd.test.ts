@@ -9,6 +9,7 @@ import { change, commit, entryOf, freshPrefix, listed, valueOf } from '../suppor
 import { storeContract } from './contract.ts';
 
 const bun = findBun();
+// skip: npm has no bun for every machine.
 describe.runIf(bun !== undefined)('over the gateway, in the compiled executable’s runtime', () => {
   storeContract('etcd, one client on bun', async () => {
     const etcd = await startEtcd();

@@ -13,8 +13,11 @@ export type RemoteCall = { readonly id: number } & (
   | { readonly verb: 'close'; readonly args: readonly [] }
 );
 
-export type RemoteAnswer = { readonly id: number } & // JSON leaves out what is undefined.
-({ readonly value?: unknown } | { readonly code: StoreErrorCode; readonly message: string } | { readonly bug: string });
+export type RemoteAnswer = { readonly id: number } & ( // JSON leaves out what is undefined.
+  | { readonly value?: unknown }
+  | { readonly code: StoreErrorCode; readonly message: string }
+  | { readonly bug: string }
+);
 
 /**
  * Starts a process that opens the store `url`, an etcd by its JSON gateway, and gives it here; closing it ends the process.
