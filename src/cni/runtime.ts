@@ -15,9 +15,12 @@ export function callerOf(netns: string, parentPid: number): Caller {
   return { parentPid, netns, hadNetns: statOf(netns) !== undefined };
 }
 
-/** The process was adopted by init, or its namespace is gone: it may have been held up since long before its first read. */
-export function mayBeOrphan({ parentPid, hadNetns }: Caller): boolean {
-  return parentPid === 1 || !hadNetns;
+/**
+ * The process was adopted by init: it may have been held up since long before its first read, and deleted meanwhile. A
+ * namespace that is not there says nothing: it may never have been a file of this host.
+ */
+export function mayBeOrphan({ parentPid }: Caller): boolean {
+  return parentPid === 1;
 }
 
 /** Refuses when the caller has gone since the start. Called right before each commit. */

@@ -1,6 +1,7 @@
 /** STATUS: whether an ADD could succeed now, from one request to the store (SS-32). */
 import type { Ipam } from '../ipam/api.ts';
 import { poolOptions } from './add.ts';
+import { blockHintsOf } from './block-hints.ts';
 import { CniError, CODES, cniErrorOf } from './errors.ts';
 import type { NetConf } from './netconf.ts';
 import { addressPlanOf, statusTimeoutMsOf } from './settings.ts';
@@ -15,7 +16,8 @@ export async function status(work: Work, ipam: Ipam): Promise<string> {
   const { timeoutMs, signal } = callOptions(work);
   const bounded = { timeoutMs: Math.min(timeoutMs, statusTimeoutMsOf(conf)), signal };
   const common = { ...bounded, host, registerNode: conf.ipam.registerNode ?? true, whole };
-  if (plan.kind === 'pools') await ipam.checkAutoAssign({ ...common, ...poolOptions(plan) });
+  const likelyBlocks = blockHintsOf(work)?.blocks ?? [];
+  if (plan.kind === 'pools') await ipam.checkAutoAssign({ ...common, ...poolOptions(plan), likelyBlocks });
   else
     await ipam.checkAssignFromNetwork({
       ...common,

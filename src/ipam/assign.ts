@@ -75,7 +75,7 @@ export async function checkAutoAssign(context: Context, options: AutoAssignOptio
   const families = familiesOf(options);
   if (families.length === 0) return;
   const request: AutoAssign = { ...requestOf(context, options), families, operation: undefined };
-  const first = firstNeedOfAutoAssign(request, false);
+  const first = withHints(firstNeedOfAutoAssign(request, false), blockRefs(options.likelyBlocks));
   const refusal = await foresee(context, options, { first, planner: planAutoAssign(request), isWhole: options.whole ?? false });
   if (refusal) throw errorOfRefusal(refusal);
 }

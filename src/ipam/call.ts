@@ -30,7 +30,7 @@ export class Call {
     if (this.remainingMs() > 0) return undefined;
     return new IpamError(
       'deadline-exceeded',
-      `the call did not end within its ${this.#timeoutMs} ms; nothing was written by it. Try again, or give it more time.`,
+      `the call did not end within its ${Math.round(this.#timeoutMs)} ms; nothing was written by it. Try again, or give it more time.`,
     );
   }
 

@@ -5,6 +5,7 @@ import { findDamage } from './lmdb-check.ts';
 import type { LmdbDatabase } from './lmdb-data.ts';
 import { FREE_BYTES_MIN, freeBytes } from './lmdb-errors.ts';
 import { EMPTY_STATE, encodeState, FORMAT, FORMAT_VERSION, HEADER_KEY, STATE_KEY } from './lmdb-layout.ts';
+import { STALE_STARTS_MAX, StaleStart, writeTransaction } from './lmdb-write.ts';
 import { StoreError } from './port.ts';
 
 export const DATA_FILE = 'data.mdb';
@@ -44,14 +45,16 @@ export function openDatabase(folder: string): LmdbDatabase {
     maxReaders: READERS_MAX,
     permissionsMode: FILE_MODE,
   };
-  const db: LmdbDatabase = open<Buffer, Buffer>(options);
-  try {
-    db.readerCheck();
-    refuse(folder, checkHeader(db));
-    return db;
-  } catch (error) {
-    void db.close();
-    throw error;
+  for (let attempt = 1; ; attempt++) {
+    const db: LmdbDatabase = open<Buffer, Buffer>(options);
+    try {
+      db.readerCheck();
+      refuse(folder, checkHeader(db));
+      return db;
+    } catch (error) {
+      void db.close();
+      if (!(error instanceof StaleStart) || attempt === STALE_STARTS_MAX) throw error;
+    }
   }
 }
 
@@ -69,7 +72,7 @@ function checkHeader(db: LmdbDatabase): string | undefined {
   const header = db.get(HEADER_KEY);
   if (header !== undefined) return checkFormat(header);
   if ([...db.getKeys({ limit: 1 })].length > 0) return 'is the LMDB database of another program';
-  db.transactionSync(() => {
+  writeTransaction(db, () => {
     // Another process may have been quicker.
     if (db.get(HEADER_KEY) !== undefined) return;
     void db.put(HEADER_KEY, Buffer.from(JSON.stringify({ format: FORMAT, version: FORMAT_VERSION })));

@@ -6,6 +6,7 @@ import { checkCommit, checkPrefix, checkRead } from './limits.ts';
 import { type HistoryLimits, LmdbData, type LmdbDatabase } from './lmdb-data.ts';
 import { explain } from './lmdb-errors.ts';
 import { DATA_FILE, openDatabase } from './lmdb-open.ts';
+import { STALE_STARTS_MAX, StaleStart, writeTransaction } from './lmdb-write.ts';
 import {
   type CallOptions,
   type CommitOutcome,
@@ -170,7 +171,7 @@ class LmdbFolder implements LmdbStore {
 
   async compact(revision: Revision): Promise<void> {
     this.#refuseEnded(undefined);
-    this.#explained(() => this.#db.transactionSync(() => this.#data.compact(revision)));
+    this.#explained(() => this.#write(() => this.#data.compact(revision)));
     this.#notifyAll();
   }
 
@@ -194,7 +195,8 @@ class LmdbFolder implements LmdbStore {
     let isDecided = false;
     try {
       this.#refuseEnded(undefined);
-      this.#db.transactionSync(() => {
+      this.#write(() => {
+        outcomes.length = 0;
         for (const { request } of wanted) outcomes.push(this.#data.commit(request));
         isDecided = true;
       });
@@ -204,6 +206,19 @@ class LmdbFolder implements LmdbStore {
     }
     for (const [index, { resolve }] of wanted.entries()) resolve(outcomes[index] as CommitOutcome);
     this.#notifyAll();
+  }
+
+  #write(change: () => void): void {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        writeTransaction(this.#db, change);
+        return;
+      } catch (error) {
+        if (!(error instanceof StaleStart) || attempt === STALE_STARTS_MAX) throw error;
+        this.#reopen();
+        if (this.#failure) throw this.#failure;
+      }
+    }
   }
 
   /** Nothing happened; but once all `isDecided` LMDB had begun to write, and only a full disk tells for sure that it did not finish. */

@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { handleOf } from '../../src/cni/attachment.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { openBed } from './bed.ts';
 
 const POOLS = { pools: ['10.0.0.0/26', 'fd00::/122'] };
@@ -130,10 +133,15 @@ describe('ADD', () => {
     expect(await bed.add('c', call)).toEqual(['10.1.0.3/29']);
   });
 
-  it('writes debug lines to no file but the one named, and never to the answer', async () => {
+  it('writes its log to the file that is named, and nothing of it to the answer', async () => {
     const bed = await openBed(POOLS);
-    const { stdout } = await bed.run('ADD', { ipam: { log: { level: 'silent' } } });
-    expect(() => JSON.parse(stdout)).not.toThrow();
+    const file = join(await temporaryFolder(), 'plat.log');
+    const { stdout } = await bed.run('ADD', { ipam: { log: { level: 'debug', file } } });
+    const lines = (await readFile(file, 'utf8')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+      expect.objectContaining({ event: 'assigned', handle: 'net.c1', addresses: ['10.0.0.0'] }),
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ ips: [{ address: '10.0.0.0/26' }] });
   });
 });
 

@@ -23,7 +23,7 @@ export interface BedCall {
   readonly fault?: (call: StoreCall) => Fault | Promise<Fault>;
 }
 
-export interface Ran extends Answer {
+interface Ran extends Answer {
   /** Calls to the store. */
   readonly calls: readonly StoreCall[];
   /** What the configuration chose; undefined when no store was opened. */
@@ -31,11 +31,10 @@ export interface Ran extends Answer {
 }
 
 /** Of a namespace that is there and is not this process's: any file will do. */
-export const NETNS = import.meta.filename;
-export const CONTAINER = 'c1';
+const NETNS = import.meta.filename;
 
 export const ENV = {
-  CNI_CONTAINERID: CONTAINER,
+  CNI_CONTAINERID: 'c1',
   CNI_NETNS: NETNS,
   CNI_IFNAME: 'eth0',
   CNI_PATH: '/opt/cni/bin',
@@ -43,7 +42,7 @@ export const ENV = {
 
 export const CONF = { cniVersion: '1.1.0', name: 'net', type: 'calico', nodename: 'host-a' };
 /** What the store is called makes a difference to the settings; it is never opened by name. */
-export const STORE = 'etcd://127.0.0.1:1';
+const STORE = 'etcd://127.0.0.1:1';
 
 export class Bed {
   readonly world: World;
@@ -111,14 +110,14 @@ export class Bed {
   }
 }
 
-export interface CniResult {
+interface CniResult {
   readonly cniVersion: string;
   readonly ips: readonly { readonly address: string; readonly gateway?: string; readonly version?: string }[];
   readonly routes?: readonly { readonly dst: string }[];
   readonly dns?: object;
 }
 
-export interface CniRefusal {
+interface CniRefusal {
   readonly cniVersion: string;
   readonly code: number;
   readonly msg: string;

@@ -98,8 +98,8 @@ describe('mutated calls', () => {
   );
 
   it.each([
-    ['compiled', 240],
-    ['node', 60],
+    ['compiled', 160],
+    ['node', 40],
   ] as const)(
     'the %s plugin as a process, %d times: the same, and the exit code fits',
     async (entry, count) => {

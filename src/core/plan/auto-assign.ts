@@ -221,6 +221,7 @@ function assignFamily(family: Family, request: AutoAssign, { count }: FamilyRequ
     requested: count,
     given: addresses.length,
     verdicts: around.verdicts,
+    isOwnLimit: request.blocksUsedMax !== undefined,
   });
   if (!request.partial) return refusal;
   return done({ version: family.version, requested: count, addresses, stop, blocksMax, exhausted, explanation: refusal.message });

@@ -74,6 +74,8 @@ interface Shortage {
   readonly requested: number;
   readonly given: number;
   readonly verdicts: readonly ConsideredPool[];
+  /** The limit is the request's own, not the configuration's. */
+  readonly isOwnLimit?: boolean;
 }
 
 /** Pools may be used, but have too little room for this host (AA-20 to AA-23). */
@@ -100,6 +102,12 @@ export function explainShortfall(family: Family, shortage: Shortage): Refusal {
         details,
       );
     case 'block-limit':
+      if (shortage.isOwnLimit)
+        return refused(
+          'block-limit',
+          `${asked} were asked for, but ${had}: the request may use ${blocksMax} block(s) of this host and borrow none. ${considered} Release addresses of this host, or make blocks larger.`,
+          { ...details, limit: blocksMax },
+        );
       return refused(
         'block-limit',
         `${asked} were asked for, but ${had}: the host has its ${blocksMax} block(s), as many as it may. ${considered} Raise maxBlocksPerHost, or release addresses of this host.`,
