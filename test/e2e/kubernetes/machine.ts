@@ -30,7 +30,7 @@ const BUILT = [
 ];
 
 /** Whether `home` has everything that `build.sh` makes. */
-export async function isBuilt(home: string): Promise<boolean> {
+async function isBuilt(home: string): Promise<boolean> {
   return (await Promise.all(BUILT.map((path) => isExecutable(join(home, path))))).every(Boolean);
 }
 
