@@ -27,7 +27,11 @@ export async function checkLeftovers(bed: Bed, when: string, found: Situation): 
       ? `${leftovers.length} freed, ${after.held.length} kept`
       : `still held: ${some(after.orphaned.map(({ ip }) => ip))}; lost: ${some(lost.map(({ ip }) => ip))}`,
   );
-  for (const leftover of others) report.note(`Left behind by containerd, ${when}: ${describe(leftover)}; freed by GC`);
+  const isHeld = ({ handle }: Leftover) => after.held.some((held) => held.handle === handle);
+  for (const leftover of others)
+    report.note(
+      `Left behind by containerd, ${when}: ${describe(leftover)}; ${isHeld(leftover) ? 'a leak for the collector' : 'freed by GC'}`,
+    );
 }
 
 function describe({ ip, node, pod, container, why }: Leftover): string {

@@ -21,7 +21,7 @@ const HELP = `Usage: npm run e2e:kubernetes -- [--only PART,PART] [--pairs N] [-
 
 Runs plat in a Kubernetes of two nodes on this machine; test/e2e/kubernetes/README.md says what it needs and proves.
   --only PARTS   rounds, traffic, status, crashes, faults; default: all of them, in this order
-  --pairs N      rounds with plat and with host-local each (default 3)
+  --pairs N      rounds with plat and with host-local each (default 5)
   --logs FOLDER  where to copy all logs in the end
   --hold         runs no part: brings the cluster up for use by hand, until Ctrl-C
 Exit code 1: a promise was broken, or the test could not go on; 2: this machine lacks something; 130: interrupted.
@@ -134,7 +134,7 @@ function messageOf(error: unknown): string {
 function parse(args: readonly string[]): CommandLine | 'help' | undefined {
   const options = {
     only: { type: 'string' },
-    pairs: { type: 'string', default: '3' },
+    pairs: { type: 'string', default: '5' },
     logs: { type: 'string' },
     hold: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
