@@ -88,7 +88,7 @@ function atOnceRows(atOnce: ReadonlyMap<string, Series>, { compiledOnEtcd, compi
 
 function burstText({ pods, runtime, platMs, hostLocalMs, ratio }: BurstResults): string {
   return (
-    `${pods} pods at once through ${runtime}, each with \`bridge\`, in turns: median ${platMs.toFixed(0)} ms with plat on etcd, ` +
+    `${pods} pods at once through ${runtime}, each with \`bridge\`, in turns: median ${platMs.toFixed(0)} ms with plat on an embedded store, ` +
     `${hostLocalMs.toFixed(0)} ms with host-local; median ratio ${ratio.toFixed(2)}.`
   );
 }

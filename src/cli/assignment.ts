@@ -34,6 +34,6 @@ export function assignmentRequest(cli: Cli, { host, handle, attr, use, ifHeld }:
     ...(handle !== undefined && { handle }),
     ...(use !== undefined && { use }),
     ...(ifHeld !== undefined && { ifHeld }),
-    signal: cli.terminal.signal,
+    ...cli.call(),
   };
 }

@@ -1,6 +1,6 @@
 /** What the block map shows: pools, their blocks, and what each address is. */
 import { type Cidr, compareCidrs, covers, parseCidrMasked } from '../core/addr.ts';
-import type { BlockView, Ipam } from '../ipam/api.ts';
+import type { BlockView, CallOptions, Ipam } from '../ipam/api.ts';
 
 /** One address. `node` is undefined where the holder does not say. */
 export type Cell =
@@ -30,15 +30,15 @@ export interface BlockMap {
 }
 
 /** Reads pools and all blocks. The pools may be a little older than the blocks. */
-export async function readBlockMap(ipam: Ipam, signal: AbortSignal): Promise<BlockMap> {
-  const pools = (await ipam.pools.list({ signal })).flatMap(({ name, spec }) => {
+export async function readBlockMap(ipam: Ipam, options: CallOptions): Promise<BlockMap> {
+  const pools = (await ipam.pools.list(options)).flatMap(({ name, spec }) => {
     const cidr = parseCidrMasked(spec.cidr);
     return cidr ? [{ name, cidr }] : [];
   });
   pools.sort((a, b) => compareCidrs(a.cidr, b.cidr));
   const blocks: MapBlock[] = [];
   const corrupt: BlockMap['corrupt'][number][] = [];
-  for await (const item of ipam.listBlocks({ signal })) {
+  for await (const item of ipam.listBlocks(options)) {
     if ('corruptKey' in item) corrupt.push(item);
     else blocks.push(mapBlock(item));
   }

@@ -1,9 +1,12 @@
 /** What a command works with: the process as values, the global options, and the library opened for one call. */
 import type { styleText } from 'node:util';
-import type { Ipam } from '../ipam/api.ts';
+import type { CallOptions, Ipam } from '../ipam/api.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Environment } from '../platform/config.ts';
 import type { Logger } from '../platform/log.ts';
-import { UsageError } from './errors.ts';
+import type { Store } from '../store/port.ts';
+import type { Output } from './format/output-format.ts';
+import type { Settings } from './settings/settings.ts';
 
 /** Text styles the terminal knows, one or several: names of `node:util` styleText. */
 export type Style = Parameters<typeof styleText>[0];
@@ -18,8 +21,14 @@ export interface Terminal {
   readonly signal: AbortSignal;
   /** All of stdin; rejects with an AbortError when the user interrupts. */
   readonly readInput: () => Promise<string>;
-  /** Results. */
+  /** The same as it comes, for what may be too long to be held. */
+  readonly readChunks: () => AsyncIterable<Uint8Array>;
+  /** Results: a line, or lines. */
   print(text: string): void;
+  /** Results as they are, without a line break at the end. */
+  write(text: string): void;
+  /** The same for long results: resolves once the reader has room for more. */
+  send(text: string): Promise<void>;
   /** Messages for a person: stderr. */
   note(text: string): void;
   /** `text` in `style`, or as it is where stdout takes no colours (NO_COLOR, a pipe). */
@@ -28,48 +37,61 @@ export interface Terminal {
   progress(text: string): void;
   /** Columns of stdout; undefined in a pipe. */
   readonly columns: number | undefined;
+  /** Columns of stderr; undefined when it is no terminal. */
+  readonly noteColumns: number | undefined;
   /** Asks a yes/no question; undefined when nobody is there to answer. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }
 
-export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
-
 export interface GlobalOptions {
+  /** What `--store` names; undefined when the store comes from elsewhere. */
   readonly store?: string;
-  readonly output: OutputFormat;
+  readonly output: Output;
 }
 
 export interface Cli {
   readonly terminal: Terminal;
-  /** Valid once the command line is parsed. */
+  /** Valid once the command line is parsed, so in every action. */
   globals(): GlobalOptions;
+  /** Everything in effect, with where it comes from. Valid in every action. */
+  settings(): Settings;
+  /** Signal and time limit: for every call of the library. */
+  call(): CallOptions;
 }
 
-/** Opens the store that the command line names, creating an embedded one, and closes it whatever happens. */
-export async function withIpam<T>(cli: Cli, use: (ipam: Ipam) => Promise<T>, url?: string): Promise<T> {
-  const [{ storeUrl }, { openStore }, { openIpam }, { systemClock }] = await Promise.all([
-    import('../platform/config.ts'),
+/** The parts that the library is made of, for what needs the store itself. */
+export interface OpenedStore {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Opens the store in effect, or that of `url`, creating an embedded one, and closes it whatever happens. */
+async function withStore<T>(cli: Cli, use: (opened: OpenedStore) => Promise<T>, url?: string): Promise<T> {
+  const [{ openStore }, { systemClock }, { createLogger }] = await Promise.all([
     import('../store/open.ts'),
-    import('../ipam/open.ts'),
     import('../platform/clock.ts'),
+    import('../platform/log.ts'),
   ]);
-  const { terminal } = cli;
-  const log = await openLog(terminal.env);
-  const store = await openStore(url ?? storeUrl(cli.globals().store, terminal), { env: terminal.env });
+  const { store: chosen, env, timeoutMs, logLevel } = cli.settings();
+  const log = await createLogger({ level: logLevel });
+  const store = await openStore(url ?? chosen, { env, ...(timeoutMs !== undefined && { timeoutMs }) });
   log.debug({ event: 'store-opened', store: store.name });
-  const ipam = openIpam({ store, clock: systemClock, log });
   try {
-    return await use(ipam);
+    return await use({ store, clock: systemClock, log });
   } finally {
-    await ipam.close();
+    await store.close();
   }
 }
 
-async function openLog(env: Environment): Promise<Logger> {
-  const { createLogger, parseLogLevel, LOG_LEVELS } = await import('../platform/log.ts');
-  const text = env['PLAT_LOG'] || 'silent';
-  const level = parseLogLevel(text);
-  if (level === undefined) throw new UsageError(`PLAT_LOG is '${text}'; levels are ${LOG_LEVELS.join(', ')}.`);
-  return createLogger({ level });
+/** The library over the store in effect, or that of `url`. */
+export function withIpam<T>(cli: Cli, use: (ipam: Ipam, opened: OpenedStore) => Promise<T>, url?: string): Promise<T> {
+  return withStore(
+    cli,
+    async (opened) => {
+      const { openIpam } = await import('../ipam/open.ts');
+      return use(openIpam(opened), opened);
+    },
+    url,
+  );
 }

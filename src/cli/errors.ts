@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { IpamError } from '../ipam/errors.ts';
 import { StoreUrlError } from '../store/open.ts';
 import { StoreError } from '../store/port.ts';
+import { withNextCommand } from './next-command.ts';
 
 export const EXIT_OK = 0;
 /** Refused, or it failed. */
@@ -56,7 +57,7 @@ export function failureOf(error: unknown, helpCommand: string): Failure {
 
 function libraryFailure({ code, message }: IpamError | StoreError, details: Failure['details']): Failure {
   if (code === 'aborted') return interrupted(details);
-  return failure(code, message, details, code === 'invalid-argument' ? EXIT_USAGE : EXIT_FAILED);
+  return failure(code, withNextCommand(code, message, details), details, code === 'invalid-argument' ? EXIT_USAGE : EXIT_FAILED);
 }
 
 function interrupted(details: Failure['details']): Failure {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The `plat` program: the process as values, and its end. */
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { homedir, hostname } from 'node:os';
 import { addAbortSignal } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
@@ -39,8 +39,14 @@ const terminal: Terminal = {
   signal: interrupt.signal,
   // A terminal that does not know its width says 0.
   columns: (process.stdout.isTTY && process.stdout.columns) || undefined,
+  noteColumns: process.stderr.isTTY ? process.stderr.columns || 80 : undefined,
   readInput: () => textOf(addAbortSignal(interrupt.signal, process.stdin)),
+  readChunks: () => addAbortSignal(interrupt.signal, process.stdin),
   print: (text) => process.stdout.write(`${text}\n`),
+  write: (text) => process.stdout.write(text),
+  send: async (text) => {
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain', { signal: interrupt.signal });
+  },
   note: (text) => process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${text}\n`),
   // One style a time: given several, Node 20 colours pipes too.
   paint: (styles, text) => [styles].flat().reduce((painted, style) => styleText(style, painted, { stream: process.stdout }), text),

@@ -1,5 +1,6 @@
 /** Parsers for option values; what they refuse becomes a usage error that names the option. */
 import { InvalidArgumentError } from 'commander';
+import { parseDurationMs } from './settings/duration.ts';
 
 const COUNT = /^\d{1,6}$/;
 const KEY_VALUE = /^([^=]+)=(.*)$/s;
@@ -8,6 +9,13 @@ const KEY_VALUE = /^([^=]+)=(.*)$/s;
 export function parseCount(text: string): number {
   if (!COUNT.test(text)) throw new InvalidArgumentError('Expected a whole number, 0 or more.');
   return Number(text);
+}
+
+/** Milliseconds. */
+export function parseDuration(text: string): number {
+  const milliseconds = parseDurationMs(text);
+  if (milliseconds === undefined) throw new InvalidArgumentError('Expected a duration such as 500ms, 30s or 10m.');
+  return milliseconds;
 }
 
 /** Collects `key=value` of a repeated option; the last value of a key wins. */
@@ -22,6 +30,11 @@ export function collectList(text: string, previous: readonly string[] | undefine
   const items = text.split(',').map((item) => item.trim());
   if (items.includes('')) throw new InvalidArgumentError('Expected a value, or several with commas between them.');
   return [...(previous ?? []), ...items];
+}
+
+/** Collects the values of a repeated option as they are. */
+export function collectRepeated(text: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), text];
 }
 
 /** One of `names` in any letter case. */

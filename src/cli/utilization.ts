@@ -1,4 +1,5 @@
 /** Pools and blocks by how full they are: calicoctl's table (its `ipam show`), and plain data. */
+import { type Cidr, compareCidrs, parseCidrMasked } from '../core/addr.ts';
 import type { BlockUtilization, PoolUtilization } from '../ipam/api.ts';
 import { formatCount, percentOf } from './quantity.ts';
 import { boxedTable } from './table.ts';
@@ -22,10 +23,16 @@ export function hasPools(pools: readonly PoolUtilization[]): boolean {
 export function utilizationTable(pools: readonly PoolUtilization[], { withBlocks }: Shown): string {
   const rows = pools.flatMap((pool) => [
     ...(pool.name === ORPHANED ? [] : [countsRow('IP Pool', pool)]),
-    ...(withBlocks ? pool.blocks.map((block) => countsRow('Block', block)) : []),
+    ...(withBlocks ? inOrder(pool.blocks).map((block) => countsRow('Block', block)) : []),
   ]);
   const counted = ['IPS TOTAL', 'IPS IN USE', 'IPS RESERVED', 'IPS FREE'];
   return boxedTable([{ heading: 'GROUPING' }, { heading: 'CIDR' }, ...counted.map((heading) => ({ heading, alignRight: true }))], rows);
+}
+
+/** By number: keys put 10.0.10.0 before 10.0.9.0. */
+function inOrder(blocks: readonly BlockUtilization[]): readonly BlockUtilization[] {
+  const networks = new Map(blocks.map((block) => [block, parseCidrMasked(block.cidr) as Cidr]));
+  return blocks.toSorted((a, b) => compareCidrs(networks.get(a) as Cidr, networks.get(b) as Cidr));
 }
 
 function countsRow(grouping: string, { cidr, capacity, inUse, reserved, available }: Counts): readonly string[] {
@@ -40,7 +47,7 @@ export function utilizationValue(pools: readonly PoolUtilization[], { withBlocks
     .map((pool) => ({
       name: pool.name,
       ...countsValue(pool),
-      ...(withBlocks && { blocks: pool.blocks.map((block) => ({ ...countsValue(block), affinity: block.affinity })) }),
+      ...(withBlocks && { blocks: inOrder(pool.blocks).map((block) => ({ ...countsValue(block), affinity: block.affinity })) }),
     }));
 }
 

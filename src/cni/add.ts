@@ -70,12 +70,11 @@ async function fromPools(work: Work, ipam: Ipam, plan: Extract<AddressPlan, { ki
 /** Shared with STATUS. */
 export function poolOptions(plan: Extract<AddressPlan, { kind: 'pools' }>) {
   const { num4, num6, pools4, pools6, ips, link, isSingleBlock } = plan;
-  const given = Math.max(...([4, 6] as const).map((version) => ips.filter((ip) => ip.version === version).length));
   return {
     num4,
     num6,
     ips: ips.map(({ text }) => text),
-    maxPerHandle: Math.max(1, given),
+    maxPerHandle: 1,
     ...(pools4.length > 0 && { pools4 }),
     ...(pools6.length > 0 && { pools6 }),
     ...(link && { link }),

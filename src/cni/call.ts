@@ -36,7 +36,7 @@ export function callOf(env: Environment): CniCall {
   const containerId = env['CNI_CONTAINERID'] ?? '';
   const ifname = env['CNI_IFNAME'] ?? '';
   if (REQUIRED[verb].includes('CNI_CONTAINERID')) checkNames(containerId, ifname);
-  return { verb, containerId, netns: env['CNI_NETNS'] ?? '', ifname, args: argsOf(env['CNI_ARGS'] ?? '') };
+  return { verb, containerId, netns: env['CNI_NETNS'] ?? '', ifname, args: argsOf(env['CNI_ARGS'] ?? '', verb) };
 }
 
 const CONTAINER_ID = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -61,10 +61,12 @@ function checkNames(containerId: string, ifname: string): void {
 }
 
 /** `K=V;K=V`. Names that are not known belong to others and are passed over, whether or not IgnoreUnknown is set. */
-function argsOf(text: string): Map<string, string> {
+function argsOf(text: string, verb: Verb): Map<string, string> {
   const args = new Map<string, string>();
   for (const pair of text.split(';').filter((each) => each !== '')) {
     const at = pair.indexOf('=');
+    // A container that ends must not be held up by them.
+    if (at <= 0 && verb === 'DEL') continue;
     if (at <= 0) throw invalid(`CNI_ARGS has "${shown(pair)}", which is no pair`, 'Expected is NAME=VALUE;NAME=VALUE.');
     args.set(pair.slice(0, at), pair.slice(at + 1));
   }

@@ -64,6 +64,8 @@ const CODE_OF: Readonly<Record<IpamErrorCode, CniCode>> = {
   conflict: CODES.conflict,
   'too-large': CODES.conflict,
   'corrupt-value': CODES.conflict,
+  'bad-dump': CODES.invalidConfig,
+  'store-not-empty': CODES.conflict,
   'store-auth': CODES.ioFailure,
   'store-permission': CODES.ioFailure,
   'store-full': CODES.ioFailure,

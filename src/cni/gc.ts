@@ -1,5 +1,6 @@
 /** GC: frees what this node holds of this network for attachments that the runtime does not know (SS-31). */
 import type { BlockView, Ipam } from '../ipam/api.ts';
+import { IpamError } from '../ipam/errors.ts';
 import { calicoHandlesOf, handleOf, NETWORK_ATTRIBUTE } from './attachment.ts';
 import { CniError, CODES } from './errors.ts';
 import { callOptions, type Work } from './verbs.ts';
@@ -17,11 +18,7 @@ const MAX_PERCENT = 50;
 export async function gc(work: Work, ipam: Ipam): Promise<string> {
   const valid = work.conf['cni.dev/valid-attachments'] ?? work.conf['cni.dev/attachments'];
   if (!valid)
-    throw new CniError(
-      CODES.invalidConfig,
-      'GC needs cni.dev/valid-attachments',
-      'A missing list is not an empty one: nothing was freed. Give [] when no attachment is valid.',
-    );
+    throw new CniError(CODES.invalidConfig, 'GC needs cni.dev/valid-attachments', 'A missing list is not an empty one: nothing was freed.');
   const { network } = work.attachment;
   const attachments = valid.map(({ containerID, ifname }) => ({ network, containerId: containerID, ifname }));
   const own = new Set(attachments.map(handleOf));
@@ -61,9 +58,9 @@ function heldIn({ attachment: { network }, host }: Work, { held, affinity }: Blo
   });
 }
 
-/** Of a handle that calico-ipam wrote: a network's name may have dots, a container id of a runtime has none. */
+/** Of a handle that calico-ipam wrote for a container of a runtime; those of virtual machines and operators are not GC's. */
 function calicoNetworkOf(handle: string): string | undefined {
-  return /^(.+)\.[a-zA-Z0-9_-]+$/.exec(handle)?.[1];
+  return /^(.+)\.[0-9a-f]{64}$/.exec(handle)?.[1];
 }
 
 /** A runtime that lost its memory names too few attachments. */
@@ -94,7 +91,9 @@ async function free(work: Work, ipam: Ipam, stale: readonly Held[]): Promise<voi
     try {
       await ipam.releaseIps({ ...callOptions(work), host: work.host, ips });
     } catch (error) {
-      problems.push(error instanceof Error ? error.message : String(error));
+      // Somebody else has the address by now; anything else concerns all of them.
+      if (!(error instanceof IpamError) || (error.code !== 'bad-sequence-number' && error.code !== 'wrong-handle')) throw error;
+      problems.push(error.message);
     }
   }
   if (problems.length > 0)

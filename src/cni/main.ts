@@ -8,7 +8,7 @@ import { SUPPORTED_VERSIONS } from './versions.ts';
 
 /** A configuration is a few kilobytes. */
 const STDIN_BYTES_MAX = 4 * 2 ** 20;
-const STDIN_TIMEOUT_MS = 30_000;
+const STDIN_TIMEOUT_MS = process.env['CNI_COMMAND'] === 'STATUS' ? 5_000 : 30_000;
 
 /** Emptied by a reboot, and the host's alone. */
 const HINTS_FOLDER = '/run/plat';
@@ -41,6 +41,16 @@ function readStdin(): Promise<string> {
   });
 }
 
+/** To a reader that has gone, or does not read, nothing more can be said. */
+function writeAll(text: string): void {
+  const bytes = Buffer.from(text);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  } catch {
+    return;
+  }
+}
+
 async function main(): Promise<void> {
   if (!process.env['CNI_COMMAND']) {
     writeSync(2, `plat CNI IPAM plugin\nCNI protocol versions supported: ${SUPPORTED_VERSIONS.join(', ')}\n`);
@@ -55,7 +65,7 @@ async function main(): Promise<void> {
     endWith: async (afterMs, text) => (await import('./watchdog.ts')).startWatchdog(afterMs, text),
   });
   // What still runs after a deadline must not hold the process up.
-  if (stdout !== '') writeSync(1, stdout);
+  writeAll(stdout);
   process.exit(exitCode);
 }
 

@@ -145,11 +145,11 @@ export function netConfOf(value: Readonly<Record<string, unknown>>): NetConf {
 /** Says the type, not the value, which may be a secret. */
 function expectation(issue: v.BaseIssue<unknown>): string {
   if (issue.message.startsWith('expected')) return issue.message;
+  if (issue.input === undefined) return 'it is missing';
   return `expected is ${issue.expected ?? 'another value'}, not ${typeNameOf(issue.input)}`;
 }
 
 function typeNameOf(value: unknown): string {
-  if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (typeof value === 'number') return String(value);
   return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;

@@ -82,7 +82,7 @@ async function perform(
   const conf = netConfOf(decoded);
   const timeoutMs = timeoutMsOf(conf, call);
   const deadline = new AbortController();
-  const log = createLazyLogger(logOf(conf));
+  const log = createLazyLogger(logOf(conf, call));
   const work: Work = {
     call,
     conf,

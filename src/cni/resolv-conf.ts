@@ -1,5 +1,5 @@
 /** A resolver file as the DNS part of a result (SS-91). */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { CniError, CODES } from './errors.ts';
 import type { Dns } from './result.ts';
 
@@ -8,6 +8,8 @@ export function dnsOf(file: string | undefined): Dns {
   if (file === undefined || file === '') return {};
   let text: string;
   try {
+    // A pipe would hold the call up.
+    if (!statSync(file).isFile()) throw new Error('it is not a file');
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

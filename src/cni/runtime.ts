@@ -1,5 +1,5 @@
 /** Whether the runtime that asked for an address still waits for it (I11): an orphan must not take one. */
-import { type Stats, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { CniError, CODES } from './errors.ts';
 
 /** What is known of the caller when the plugin starts. */
@@ -16,11 +16,20 @@ export function callerOf(netns: string, parentPid: number): Caller {
 }
 
 /**
- * The process was adopted by init: it may have been held up since long before its first read, and deleted meanwhile. A
- * namespace that is not there says nothing: it may never have been a file of this host.
+ * The process may have been held up since long before its first read, and its attachment deleted meanwhile: it was adopted by
+ * init, or it is called by a main plugin whose namespace is gone. Who calls it by hand may name a namespace that never was.
  */
-export function mayBeOrphan({ parentPid }: Caller): boolean {
-  return parentPid === 1;
+export function mayBeOrphan({ parentPid, hadNetns }: Caller): boolean {
+  return parentPid === 1 || (!hadNetns && isPlugin(parentPid));
+}
+
+/** A main plugin was started with the variables of a CNI call. */
+function isPlugin(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes('CNI_COMMAND=');
+  } catch {
+    return false;
+  }
 }
 
 /** Refuses when the caller has gone since the start. Called right before each commit. */

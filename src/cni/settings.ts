@@ -1,5 +1,5 @@
 /** What a configuration means for this host: which store, which node, which addresses. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Ip, parseCidr, parseIp } from '../core/addr.ts';
 import type { LinkOptions, RangeInput } from '../ipam/api.ts';
@@ -21,10 +21,11 @@ const STORE_DEFAULT = 'lmdb:/var/lib/plat';
 export function storeOf(conf: NetConf, env: Environment): StoreChoice {
   const field = (name: keyof NetConf['ipam'] & keyof NetConf) => nonEmpty(conf.ipam[name]) ?? nonEmpty(conf[name]);
   const own = nonEmpty(conf.ipam.store);
-  const datastore = field('datastore_type');
-  if (own === undefined && datastore === 'kubernetes')
+  const platStore = nonEmpty(env['PLAT_STORE']);
+  const datastore = field('datastore_type') ?? (platStore === undefined ? nonEmpty(env['DATASTORE_TYPE']) : undefined);
+  if (own === undefined && datastore !== undefined && datastore !== 'etcdv3')
     throw invalid(
-      'datastore_type "kubernetes" is not supported',
+      `datastore_type "${datastore.slice(0, 32)}" is not supported`,
       'The state is kept in etcd (etcdv3) or in an embedded store: see "store".',
     );
   if (own === undefined && field('etcd_discovery_srv') !== undefined)
@@ -38,9 +39,9 @@ export function storeOf(conf: NetConf, env: Environment): StoreChoice {
     ...given('ETCD_CERT_FILE', field('etcd_cert_file')),
     ...given('ETCD_CA_CERT_FILE', field('etcd_ca_cert_file')),
   };
-  const calico = endpoints !== undefined || datastore === 'etcdv3' ? 'etcd://' : undefined;
-  const inherited = nonEmpty(env['PLAT_STORE']) ?? (env['DATASTORE_TYPE'] === 'etcdv3' ? 'etcd://' : undefined);
-  const url = own ?? calico ?? inherited ?? STORE_DEFAULT;
+  const calico = endpoints !== undefined || field('datastore_type') !== undefined ? 'etcd://' : undefined;
+  const inherited = datastore !== undefined || nonEmpty(env['ETCD_ENDPOINTS']) !== undefined ? 'etcd://' : undefined;
+  const url = own ?? calico ?? platStore ?? inherited ?? STORE_DEFAULT;
   return { url, env: url === 'etcd://' ? withEndpoints(etcdEnv) : etcdEnv };
 }
 
@@ -69,7 +70,8 @@ export function hostOf(conf: NetConf): string {
 
 function contentOf(file: string): string | undefined {
   try {
-    return nonEmpty(readFileSync(file, 'utf8').trim());
+    // A pipe would hold the call up.
+    return statSync(file).isFile() ? nonEmpty(readFileSync(file, 'utf8').trim()) : undefined;
   } catch {
     return undefined;
   }
@@ -81,10 +83,11 @@ export interface LogChoice {
 }
 
 /** Calico takes any level it does not know for info. */
-export function logOf(conf: NetConf): LogChoice {
+export function logOf(conf: NetConf, { verb }: Pick<CniCall, 'verb'>): LogChoice {
   const own = conf.ipam.log?.level;
   const level = own === undefined ? undefined : parseLogLevel(own);
-  if (own !== undefined && level === undefined)
+  // A container that ends must not be held up by what only a log needs.
+  if (own !== undefined && level === undefined && verb !== 'DEL')
     throw invalid('ipam.log.level is not known', 'Expected is debug, info, warn, error or silent.');
   const calico = conf.ipam.log_level ?? conf.log_level;
   return {

@@ -31,6 +31,9 @@ export interface Work {
 /** A verb over the opened library; gives what goes to stdout. */
 export type RunVerb = (work: Work, ipam: Ipam) => Promise<string>;
 
+/** The whole call's own end is told first: it names the store. */
+const ANSWERED_MS = 1_000;
+
 export function callOptions({ remainingMs, signal }: Work): { readonly timeoutMs: number; readonly signal: AbortSignal } {
-  return { timeoutMs: Math.max(1, remainingMs()), signal };
+  return { timeoutMs: Math.max(1, remainingMs()) + ANSWERED_MS, signal };
 }

@@ -151,20 +151,23 @@ export function ordinalsInUse(block: Block): number[] {
 
 /** Nothing but the host's own reservations is held, and nothing is cooling (BK-09). */
 export function isEmpty(block: Block): boolean {
-  return block.allocations.every(
-    (index) => index === null || block.attributes?.[index]?.handleId?.toLowerCase() === WINDOWS_RESERVED_HANDLE,
-  );
+  return block.allocations.every((index) => index === null || isKeptByHost(block.attributes?.[index]));
+}
+
+/** Kept by the host under the one handle that every Windows host uses, in any letter case. */
+export function isKeptByHost(attribute: Attribute | undefined): boolean {
+  return attribute?.handleId?.toLowerCase() === WINDOWS_RESERVED_HANDLE;
 }
 
 /** Whether an address is kept from automatic assignment; asked for every free one, so without its text. */
 export type IsReserved = (address: Pick<Ip, 'version' | 'value'>) => boolean;
 
-function addressAt({ cidr }: Block, ordinal: number): Pick<Ip, 'version' | 'value'> {
+function addressAt({ cidr }: Pick<Block, 'cidr'>, ordinal: number): Pick<Ip, 'version' | 'value'> {
   return { version: cidr.version, value: cidr.base + BigInt(ordinal) };
 }
 
 /** Number of free ordinals that are not reserved (BK-11). */
-export function freeCount(block: Block, isReserved: IsReserved): number {
+export function freeCount(block: Pick<Block, 'cidr' | 'unallocated'>, isReserved: IsReserved): number {
   let free = 0;
   for (const ordinal of block.unallocated) if (!isReserved(addressAt(block, ordinal))) free++;
   return free;

@@ -1,5 +1,5 @@
 /** Which pools an assignment may use, and why not the others (PL, AA-03, AA-05, EB-03). */
-import { ADDRESS_BITS, type Cidr, parseCidrMasked, type Version } from './addr.ts';
+import { ADDRESS_BITS, type Cidr, containsIp, type Ip, parseCidrMasked, type Version } from './addr.ts';
 import type { AllowedUse, Pool } from './records.ts';
 import { memberObject } from './resource.ts';
 import { type BadSelector, type Labels, matches, parseSelector } from './selector.ts';
@@ -35,7 +35,9 @@ export type PoolVerdict =
   | 'node-selector'
   | 'namespace-selector'
   | 'bad-selector'
-  | 'use-not-allowed';
+  | 'use-not-allowed'
+  /** Its network does not have the address that was asked for. */
+  | 'elsewhere';
 
 /** What was found about one pool of the store. */
 export interface ConsideredPool {
@@ -120,6 +122,33 @@ export function selectPools(query: PoolQuery): PoolChoice {
   return { kind: 'pools', pools, considered };
 }
 
+/**
+ * What a request for one certain address makes of each pool: selectors and assignment mode do not count, and the first
+ * enabled pool that has the address decides (AI-05, AI-06).
+ */
+export function considerForIp(pools: readonly Pool[], ip: Ip, use: AllowedUse): readonly ConsideredPool[] {
+  return pools.map((pool) => {
+    const { verdict, reason } = whyNotForIp(pool, ip, use) ?? { verdict: 'eligible', reason: 'has the address' };
+    return { pool: pool.name, cidr: pool.cidrText, verdict, reason };
+  });
+}
+
+function whyNotForIp(pool: Pool, ip: Ip, use: AllowedUse): Pick<ConsideredPool, 'verdict' | 'reason'> | undefined {
+  if (!pool.cidr) return { verdict: 'unparsable-cidr', reason: unparsableReason(pool) };
+  if (!containsIp(pool.cidr, ip)) return { verdict: 'elsewhere', reason: `does not have ${ip.text}` };
+  if (pool.disabled) return { verdict: 'disabled', reason: disabledReason(pool) };
+  if (!pool.allowedUses.includes(use)) return { verdict: 'use-not-allowed', reason: useReason(pool, use) };
+  return undefined;
+}
+
+function unparsableReason({ cidrText }: Pool): string {
+  return `has the CIDR ${JSON.stringify(cidrText)}, which is no network`;
+}
+
+function useReason({ allowedUses }: Pool, use: AllowedUse): string {
+  return `allows ${allowedUses.join(' and ')}, not ${use}`;
+}
+
 /** Pools are requested by network, whatever its spelling (PL-02), or by name. */
 function pickerOf(text: string): (pool: Pool) => boolean {
   const cidr = parseCidrMasked(text);
@@ -144,7 +173,7 @@ function assess(pool: Pool, query: PoolQuery, isRequested: ((pool: Pool) => bool
     reason,
     record: pool,
   });
-  if (!pool.cidr) return found('unparsable-cidr', `has the CIDR ${JSON.stringify(pool.cidrText)}, which is no network`);
+  if (!pool.cidr) return found('unparsable-cidr', unparsableReason(pool));
   if (pool.cidr.version !== query.family) return found('other-family', `is an IPv${pool.cidr.version} pool`);
   if (pool.disabled) return found('disabled', disabledReason(pool));
   const blockAddresses = Math.floor(2 ** (ADDRESS_BITS[query.family] - pool.blockSize));
@@ -156,13 +185,16 @@ function assess(pool: Pool, query: PoolQuery, isRequested: ((pool: Pool) => bool
   if (notSelected)
     return { ...found(notSelected.verdict, notSelected.reason), ...(notSelected.problem && { problem: notSelected.problem }) };
   if (isRequested && !isRequested(pool)) return found('not-requested', 'was not asked for');
-  if (!pool.allowedUses.includes(query.use)) return found('use-not-allowed', `allows ${pool.allowedUses.join(' and ')}, not ${query.use}`);
+  if (!pool.allowedUses.includes(query.use)) return found('use-not-allowed', useReason(pool, query.use));
   return found('eligible', 'may be used');
 }
 
+/** Why a pool is not used that its owner switched off; others are being deleted, or kept from use by somebody else. */
+export const DISABLED = 'is disabled';
+
 function disabledReason({ object }: Pool): string {
   if (memberObject(object, 'metadata')?.get('deletionTimestamp')) return 'is being deleted';
-  return memberObject(object, 'spec')?.get('disabled') === true ? 'is disabled' : 'has the condition Allocatable=False';
+  return memberObject(object, 'spec')?.get('disabled') === true ? DISABLED : 'has the condition Allocatable=False';
 }
 
 /** PL-03. The namespace selector is not looked at unless the node is selected (PL-11). */

@@ -113,11 +113,13 @@ export interface Node {
 
 /**
  * A short-lived note under plat's own prefix, which Calico ignores: that a release of a handle was answered (I11), that
- * one process gave up on a commit of unknown outcome, or that a commit without handle happened.
+ * one process gave up on a commit of unknown outcome, that a commit without handle happened, or which process leads.
  */
 export interface Mark {
   /** RFC 3339, whole seconds. Older than {@link MARK_LIFETIME_SECONDS} may be swept. */
   readonly at: string;
+  /** Of a `leader` mark: the process that leads. */
+  readonly holder?: string;
 }
 
 /** Far longer than any call may take, so that no call that read before a mark can commit after it was swept. */
@@ -130,7 +132,7 @@ export interface Network {
   readonly extra: Extra;
 }
 
-export type MarkKind = 'released' | 'fence' | 'operation';
+export type MarkKind = 'released' | 'fence' | 'operation' | 'leader';
 
 /** What one record is and where: the store layer turns it into a key. */
 export type Ref =

@@ -25,12 +25,15 @@ export interface PoolUtilization extends Omit<BlockUtilization, 'affinity'> {
 /** Name of the entries that carry blocks outside all pools (GU-01). */
 export const ORPHANED_BLOCKS = 'orphaned allocation blocks';
 
+/** What of a block is counted. Of many blocks only this should be kept. */
+export type CountedBlock = Pick<Block, 'cidr' | 'affinity' | 'unallocated'>;
+
 export interface UtilizationQuery {
   /** Every pool of the store, disabled ones too, in name order. One whose CIDR is no network is left out (GU-08). */
   readonly pools: readonly Pool[];
   readonly reservations: readonly Reservation[];
   /** Every block of the store, in key order. */
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly CountedBlock[];
   /** Pool names or CIDR texts exactly as stored (GU-09); absent: all. */
   readonly only?: readonly string[] | undefined;
 }
@@ -68,14 +71,17 @@ interface Space {
   readonly taken: CidrSet;
 }
 
-function spaceOf(version: Version, records: readonly Reservation[], blocks: readonly Block[]): Space {
+function spaceOf(version: Version, records: readonly Reservation[], blocks: readonly CountedBlock[]): Space {
   const networks = [...records.flatMap(({ cidrs }) => cidrs), ...blocks.map(({ cidr }) => cidr)];
   return { reserved: new Reservations(records, version), taken: new CidrSet(networks, version) };
 }
 
 /** The blocks of each pool, and under undefined those of none; in the given order. */
-function groupByHome(blocks: readonly Block[], pools: readonly NetworkPool[]): ReadonlyMap<NetworkPool | undefined, readonly Block[]> {
-  const groups = new Map<NetworkPool | undefined, Block[]>();
+function groupByHome(
+  blocks: readonly CountedBlock[],
+  pools: readonly NetworkPool[],
+): ReadonlyMap<NetworkPool | undefined, readonly CountedBlock[]> {
+  const groups = new Map<NetworkPool | undefined, CountedBlock[]>();
   for (const block of blocks) {
     const home = homeOf(block, pools);
     const group = groups.get(home);
@@ -86,7 +92,7 @@ function groupByHome(blocks: readonly Block[], pools: readonly NetworkPool[]): R
 }
 
 /** The pool a block is shown in: one that holds it whole before one that it merely overlaps, then the smallest, then the first. */
-function homeOf(block: Block, pools: readonly NetworkPool[]): NetworkPool | undefined {
+function homeOf(block: CountedBlock, pools: readonly NetworkPool[]): NetworkPool | undefined {
   let home: NetworkPool | undefined;
   for (const pool of pools) {
     if (overlaps(pool.cidr, block.cidr) && (home === undefined || isCloser(block, pool, home))) home = pool;
@@ -94,13 +100,13 @@ function homeOf(block: Block, pools: readonly NetworkPool[]): NetworkPool | unde
   return home;
 }
 
-function isCloser(block: Block, pool: NetworkPool, home: NetworkPool): boolean {
+function isCloser(block: CountedBlock, pool: NetworkPool, home: NetworkPool): boolean {
   const isWhole = covers(pool.cidr, block.cidr);
   if (isWhole !== covers(home.cidr, block.cidr)) return isWhole;
   return pool.cidr.prefixLength > home.cidr.prefixLength;
 }
 
-function blockUtilization(block: Block, reservations: Reservations): BlockUtilization {
+function blockUtilization(block: CountedBlock, reservations: Reservations): BlockUtilization {
   const capacity = addressCount(block.cidr);
   const free = block.unallocated.length;
   const reserved = reservations.reservedIn(block.cidr);

@@ -1,15 +1,18 @@
 /** The public shapes of the library: what each operation takes and gives (docs/api.md). Addresses and networks are canonical text. */
 import type { RangeInput } from '../core/network-range.ts';
-import type { AffinityType, AllowedUse, Attribute, IpamConfig } from '../core/records.ts';
+import type { AffinityType, AllowedUse, IpamConfig } from '../core/records.ts';
+import type { BlockView } from './block-view.ts';
+import type { CallOptions } from './call-options.ts';
+import type { AssignExplanation, IpExplanation } from './explain-api.ts';
+import type { Transfer } from './transfer/api.ts';
+import type { Upkeep } from './upkeep/api.ts';
 
+export type { BlockView } from './block-view.ts';
+export type { CallOptions } from './call-options.ts';
+export type * from './explain-api.ts';
+export type * from './transfer/api.ts';
+export type * from './upkeep/api.ts';
 export type { RangeInput };
-
-/** Taken by every operation. */
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-  /** Milliseconds the whole operation may take, retries included. Default 30,000. */
-  readonly timeoutMs?: number;
-}
 
 /** Addresses at both ends of every new block that the host keeps for itself (Windows; EB-03 to EB-08). */
 export interface HostReserved {
@@ -296,14 +299,20 @@ export type ReservationResource = Resource<{ readonly reservedCIDRs: readonly st
 /** `spec` of a node belongs to Calico and is passed through as it is. */
 export type NodeResource = Resource<unknown>;
 
-export interface ResourceInput<Spec> extends CallOptions {
+/** Of what writes a resource. */
+export interface WriteOptions extends CallOptions {
+  /** Check everything and write nothing; the result is what would be stored, with an empty `resourceVersion`. Default false. */
+  readonly dryRun?: boolean;
+}
+
+export interface ResourceInput<Spec> extends WriteOptions {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly spec: Spec;
 }
 /** Absent labels, annotations and spec members keep their stored value; `resourceVersion` makes it fail on any change since. */
-export interface ResourceReplace<Spec> extends CallOptions {
+export interface ResourceReplace<Spec> extends WriteOptions {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -318,24 +327,34 @@ export interface Resources<Spec, Shown> {
   list(options?: CallOptions & { readonly onCorrupt?: (key: string, reason: string) => void }): Promise<readonly Shown[]>;
   replace(input: ResourceReplace<Partial<Spec>>): Promise<Shown>;
   /** Rejects with `not-found` when there is none. */
-  delete(options: { readonly name: string; readonly resourceVersion?: string } & CallOptions): Promise<void>;
+  delete(options: { readonly name: string; readonly resourceVersion?: string } & WriteOptions): Promise<void>;
 }
 
-/** A block as `listBlocks` gives it. */
-export interface BlockView {
-  readonly cidr: string;
-  readonly affinity: string | null;
-  readonly size: number;
-  /** Per held or cooling ordinal; everything else is free. */
-  readonly held: readonly {
-    readonly ordinal: number;
-    readonly ip: string;
-    readonly attribute: Attribute | undefined;
-    readonly sequenceNumber: bigint;
-  }[];
+/** The configuration as a resource. `resourceVersion` is undefined while nothing is stored and the defaults hold (CF-01). */
+export interface ConfigResource {
+  readonly resourceVersion: string | undefined;
+  readonly spec: Omit<IpamConfig, 'extra'>;
+}
+/** Absent members of `spec` keep their value; `resourceVersion` makes it fail on any change since. */
+export interface ConfigReplace extends WriteOptions {
+  readonly spec: IpamConfigInput;
+  readonly resourceVersion?: string;
 }
 
-export interface Ipam {
+export interface SplitPoolOptions extends CallOptions {
+  readonly name: string;
+  /** A power of 2, 2 to 64. */
+  readonly parts: number;
+  /** Check and tell only. */
+  readonly dryRun?: boolean;
+}
+export interface SplitPoolResult {
+  /** In address order. */
+  readonly parts: readonly { readonly name: string; readonly cidr: string }[];
+  readonly written: boolean;
+}
+
+export interface Ipam extends Transfer, Upkeep {
   autoAssign(options: AutoAssignOptions): Promise<AutoAssignResult>;
   /**
    * Rejects as {@link autoAssign} would, as far as one read of the store tells (its first one: configuration, pools, node),
@@ -360,15 +379,31 @@ export interface Ipam {
   releaseBlockAffinity(options: ReleaseBlockAffinityOptions): Promise<ReleasedAffinities>;
   removeHost(options: AffinityOptions): Promise<void>;
   ensureBlock(options: EnsureBlockOptions): Promise<EnsureBlockResult>;
+  /** Reads all that the store says about one address; it need not be assigned, nor in a pool. */
+  explainIp(options: { readonly ip: string } & CallOptions): Promise<IpExplanation>;
+  /** Plans the assignment, of one certain address where the options name one, and tells instead of doing it. */
+  explainAssign(options: AutoAssignOptions | AssignIpOptions): Promise<AssignExplanation>;
   /** Without a filter, blocks outside all pools follow under `orphaned allocation blocks`. */
   getUtilization(options?: UtilizationOptions): Promise<readonly PoolUtilization[]>;
   /** Every block of the store in key order, in pages at one revision, or those of one host. What cannot be read is reported by key. */
   listBlocks(
     options?: CallOptions & { readonly host?: string },
   ): AsyncIterable<BlockView | { readonly corruptKey: string; readonly reason: string }>;
+  /** The utilisation now, and again after each change, until the signal aborts. Changes that come together are told together. */
+  watchUtilization(options?: UtilizationOptions): AsyncIterable<readonly PoolUtilization[]>;
+  /**
+   * Replaces a pool by `parts` pools `split-NAME-0`, `split-NAME-1`, … that are copies of it but for the network, in one commit.
+   * Blocks and addresses stay. Refused with `not-found`, `invalid-argument`, `already-exists`, `pool-overlap` (a block is larger than a part).
+   */
+  splitPool(options: SplitPoolOptions): Promise<SplitPoolResult>;
   getConfig(options?: CallOptions): Promise<Omit<IpamConfig, 'extra'>>;
   /** Absent members keep their value. Guarded: a concurrent change is not lost. */
   setConfig(options: IpamConfigInput & CallOptions): Promise<void>;
+  /** The same as {@link Ipam.getConfig} and {@link Ipam.setConfig}, with a version. */
+  readonly config: {
+    get(options?: CallOptions): Promise<ConfigResource>;
+    replace(input: ConfigReplace): Promise<ConfigResource>;
+  };
   readonly pools: Resources<PoolSpec, PoolResource>;
   readonly reservations: Resources<{ readonly reservedCIDRs: readonly string[] }, ReservationResource>;
   readonly nodes: Resources<unknown, NodeResource>;

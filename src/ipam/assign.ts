@@ -42,9 +42,10 @@ const USES: readonly AllowedUse[] = ['Workload', 'Tunnel', 'LoadBalancer'];
 export async function autoAssign(context: Context, options: AutoAssignOptions): Promise<AutoAssignResult> {
   const families = familiesOf(options);
   if (families.length === 0) return {};
+  const base = autoAssignRequest(context, options);
   const call = new Call(context.clock, options);
-  const base = requestOf(context, options);
   const job = (wanted: readonly FamilyRequest[]): Job<AutoAssigned> => {
+    // Each commit of several has an operation of its own.
     const request: AutoAssign = { ...base, families: wanted, operation: operationOf(context, base.holder) };
     return jobOf(call, options, {
       firstNeed: withHints(firstNeedOfAutoAssign(request, isWatched(options)), [
@@ -65,16 +66,25 @@ export async function autoAssign(context: Context, options: AutoAssignOptions): 
   return resultOf(assigned);
 }
 
-function requestOf(context: Context, options: AutoAssignOptions): Omit<AutoAssign, 'families' | 'operation'> {
-  const newNode = nodeToRegister(context, options);
-  return { ...commonOf(options), ...limitsOf(options), partial: options.partial ?? false, releaseMark: undefined, newNode };
+/** The options as the planner takes them, checked; `releaseMark` is filled in once it was read. */
+export function autoAssignRequest(context: Context, options: AutoAssignOptions): AutoAssign {
+  const common = commonOf(options);
+  return {
+    ...common,
+    ...limitsOf(options),
+    partial: options.partial ?? false,
+    families: familiesOf(options),
+    releaseMark: undefined,
+    newNode: nodeToRegister(context, options),
+    operation: operationOf(context, common.holder),
+  };
 }
 
 /** Plans over what one read gives, or over all reads it takes, and writes nothing. */
 export async function checkAutoAssign(context: Context, options: AutoAssignOptions & { readonly whole?: boolean }): Promise<void> {
   const families = familiesOf(options);
   if (families.length === 0) return;
-  const request: AutoAssign = { ...requestOf(context, options), families, operation: undefined };
+  const request: AutoAssign = { ...autoAssignRequest(context, options), operation: undefined };
   const first = withHints(firstNeedOfAutoAssign(request, false), blockRefs(options.likelyBlocks));
   const refusal = await foresee(context, options, { first, planner: planAutoAssign(request), isWhole: options.whole ?? false });
   if (refusal) throw errorOfRefusal(refusal);
@@ -196,10 +206,21 @@ export function addressOf({ ip, prefixLength, block, pool, poolCidr, sequenceNum
 }
 
 export async function assignIp(context: Context, options: AssignIpOptions): Promise<AssignedAddress> {
-  const ip = ipArgument(options.ip);
+  const request = assignIpRequest(context, options);
   const call = new Call(context.clock, options);
+  const job = jobOf<Assigned>(call, options, {
+    firstNeed: firstNeedOfAssignIp(request, isWatched(options)),
+    planner: ({ watched }) => planAssignIp({ ...request, releaseMark: watched }),
+    happened: (draft, planned) => hasAssigned(draft, { ...request, assigned: [planned] }),
+  });
+  return addressOf(await runJob(context, request.host, job));
+}
+
+/** The options as the planner takes them, checked; `releaseMark` is filled in once it was read. */
+export function assignIpRequest(context: Context, options: AssignIpOptions): AssignIp {
+  const ip = ipArgument(options.ip);
   const common = commonOf(options);
-  const request: AssignIp = {
+  return {
     ...common,
     operation: operationOf(context, common.holder),
     newNode: nodeToRegister(context, options),
@@ -208,12 +229,6 @@ export async function assignIp(context: Context, options: AssignIpOptions): Prom
     reservedEnds: reservedEndsArgument(ip.version, options.hostReserved),
     releaseMark: undefined,
   };
-  const job = jobOf<Assigned>(call, options, {
-    firstNeed: firstNeedOfAssignIp(request, isWatched(options)),
-    planner: ({ watched }) => planAssignIp({ ...request, releaseMark: watched }),
-    happened: (draft, planned) => hasAssigned(draft, { ...request, assigned: [planned] }),
-  });
-  return addressOf(await runJob(context, request.host, job));
 }
 
 /** Only families with a `hostReserved` spec are handled (EB-01). */

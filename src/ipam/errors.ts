@@ -41,6 +41,10 @@ export type IpamErrorCode =
   | 'pool-overlap'
   /** A stored value cannot be read; it is never overwritten. `details.key` names it. */
   | 'corrupt-value'
+  /** The dump is not one, is damaged, or ends early. */
+  | 'bad-dump'
+  /** The store to load into holds something else than the dump. */
+  | 'store-not-empty'
   /** More than the store takes in one transaction. */
   | 'too-large'
   | 'store-unavailable'

@@ -1,5 +1,6 @@
 /** The library's front: one object with every operation of the public API. */
 import { addressCount } from '../core/addr.ts';
+import { suspectsAfter } from '../core/collect/suspects.ts';
 import { done } from '../core/outcome.ts';
 import type { WalkStart } from '../core/plan/plan.ts';
 import { setConfig } from '../core/plan/resources.ts';
@@ -19,6 +20,7 @@ import {
 } from './affinities.ts';
 import type { Ipam, Resources } from './api.ts';
 import { assignIp, autoAssign, checkAutoAssign, ensureBlock } from './assign.ts';
+import { configResource } from './config-resource.ts';
 import { type Context, runAlone } from './context.ts';
 import { Fence } from './fence.ts';
 import { Hints } from './hints.ts';
@@ -28,6 +30,7 @@ import { getAssignmentAttributes, ipsByHandle, releaseByHandle, releaseIps, setO
 import { getUtilization, listBlocks } from './reports.ts';
 import { nodeResources, poolResources, reservationResources } from './resources.ts';
 import { errorOfStore } from './translate.ts';
+import { COLLECTED_KINDS } from './upkeep/kinds.ts';
 
 export interface OpenOptions {
   readonly store: Store;
@@ -41,10 +44,20 @@ export interface OpenOptions {
 /** Opens the library over a store, which it closes with itself. Nothing is read or written before the first operation. */
 export function openIpam(options: OpenOptions): Ipam {
   const context = contextOf(options);
+  const config = configResource(context);
   const op =
     <O, T>(run: (context: Context, options: O) => Promise<T>) =>
     (o: O) =>
       publicly(() => run(context, o));
+  // What a process that assigns or releases once does not need is loaded with its first use.
+  const later =
+    <O, T>(find: () => Promise<(context: Context, options: O) => Promise<T>>) =>
+    (o: O) =>
+      publicly(async () => (await find())(context, o));
+  const laterEach =
+    <O, T>(find: () => Promise<(context: Context, options: O) => AsyncIterable<T>>) =>
+    (o: O) =>
+      publiclyEach(eachOf(async () => (await find())(context, o)));
   return {
     autoAssign: op(autoAssign),
     checkAutoAssign: op(checkAutoAssign),
@@ -63,8 +76,26 @@ export function openIpam(options: OpenOptions): Ipam {
     releaseBlockAffinity: op(releaseBlockAffinity),
     removeHost: op(removeHost),
     ensureBlock: op(ensureBlock),
+    explainIp: later(async () => (await import('./explain.ts')).explainIp),
+    explainAssign: later(async () => (await import('./explain.ts')).explainAssign),
     getUtilization: (o) => publicly(() => getUtilization(context, o)),
     listBlocks: (o) => publiclyEach(listBlocks(context, o)),
+    watchUtilization: laterEach(async () => (await import('./watch.ts')).watchUtilization),
+    splitPool: later(async () => (await import('./split.ts')).splitPoolOf),
+    dump: laterEach(async () => (await import('./transfer/dump.ts')).dump),
+    load: later(async () => (await import('./transfer/load.ts')).load),
+    audit: later(async () => (await import('./upkeep/audit.ts')).audit),
+    repair: later(async () => (await import('./upkeep/repair.ts')).repair),
+    observe: later(async () => (await import('./upkeep/observe.ts')).observe),
+    suspects: (before, observation) => suspectsAfter(before, observation.candidates, observation),
+    collect: later(async () => (await import('./upkeep/collect.ts')).collect),
+    collectedKinds: COLLECTED_KINDS,
+    collectRounds: later(async () => (await import('./upkeep/controller.ts')).collectRounds),
+    surveyNode: later(async () => (await import('./upkeep/node.ts')).surveyNode),
+    removeNode: later(async () => (await import('./upkeep/node.ts')).removeNode),
+    drainNode: later(async () => (await import('./upkeep/node.ts')).drainNode),
+    releaseAssignments: later(async () => (await import('./upkeep/node.ts')).releaseAssignments),
+    clusterInformation: later(async () => (await import('./upkeep/cluster.ts')).clusterInformation),
     getConfig: (o = {}) =>
       publicly(async () => {
         const { extra: _, ...config } = await runAlone(context, o, (draft) => done(configOf(draft)), ' read config');
@@ -72,6 +103,10 @@ export function openIpam(options: OpenOptions): Ipam {
       }),
     setConfig: ({ signal, timeoutMs, ...change }) =>
       publicly(() => runAlone(context, { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }, setConfig(change))),
+    config: {
+      get: (o) => publicly(() => config.get(o)),
+      replace: (o) => publicly(() => config.replace(o)),
+    },
     pools: publicResources(poolResources(context)),
     reservations: publicResources(reservationResources(context)),
     nodes: publicResources(nodeResources(context)),
@@ -110,6 +145,10 @@ async function publicly<T>(run: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof StoreError ? errorOfStore(error) : error;
   }
+}
+
+async function* eachOf<T>(find: () => Promise<AsyncIterable<T>>): AsyncGenerator<T> {
+  yield* await find();
 }
 
 async function* publiclyEach<T>(items: AsyncIterable<T>): AsyncGenerator<T> {

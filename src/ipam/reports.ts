@@ -6,7 +6,7 @@ import { done } from '../core/outcome.ts';
 import { affineCidrs } from '../core/plan/own-blocks.ts';
 import { blockRef } from '../core/plan/refs.ts';
 import type { Block, Pool, Reservation } from '../core/records.ts';
-import { utilization } from '../core/utilization.ts';
+import { type CountedBlock, utilization } from '../core/utilization.ts';
 import { decode } from '../store/codec.ts';
 import { keyOf, PREFIXES, parseKey } from '../store/keys.ts';
 import type { Revision } from '../store/port.ts';
@@ -19,13 +19,30 @@ type Listed =
   | { readonly kind: 'corrupt'; readonly key: string; readonly reason: string };
 
 async function* blocksOfStore(context: Context, options: CallOptions & { revision?: Revision }): AsyncGenerator<Listed> {
-  for await (const { entries } of context.store.list(PREFIXES.blocks, options)) {
+  for await (const { entries } of ahead(context.store.list(PREFIXES.blocks, options))) {
     for (const { key, value } of entries) {
       const ref = parseKey(key);
       if (ref?.kind !== 'block') continue;
       const decoded = decode(ref, value);
       yield decoded.kind === 'ok' ? { kind: 'block', block: decoded.record } : { kind: 'corrupt', key, reason: decoded.reason };
     }
+  }
+}
+
+/** Asks for the next page before this one is looked at. */
+async function* ahead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+  const source = pages[Symbol.asyncIterator]();
+  let next = source.next();
+  try {
+    for (let page = await next; !page.done; page = await next) {
+      next = source.next();
+      // It is awaited above; until then nobody may find it unhandled.
+      next.catch(() => undefined);
+      yield page.value;
+    }
+  } finally {
+    await next.catch(() => undefined);
+    await source.return?.();
   }
 }
 
@@ -54,7 +71,7 @@ function blocksOfHost(draft: Draft, host: string): Reported[] {
   });
 }
 
-function viewOf(block: Block): BlockView {
+export function viewOf(block: Block): BlockView {
   const held = ordinalsInUse(block).map((ordinal) => ({
     ordinal,
     ip: ipOfOrdinal(block.cidr, ordinal).text,
@@ -64,16 +81,21 @@ function viewOf(block: Block): BlockView {
   return { cidr: block.cidr.text, affinity: block.affinity, size: block.allocations.length, held };
 }
 
+/** Without the allocations, which are most of a block. */
+export function countedOf({ cidr, affinity, unallocated }: Block): CountedBlock {
+  return { cidr, affinity, unallocated };
+}
+
 /** GU-01 to GU-09. A value that cannot be read is left out, and told to `onCorrupt`. */
 export async function getUtilization(context: Context, options: UtilizationOptions = {}): Promise<readonly PoolUtilization[]> {
   const { pools: only, onCorrupt, ...call } = options;
   const pools: Pool[] = [];
   const reservations: Reservation[] = [];
-  const blocks: Block[] = [];
+  const blocks: CountedBlock[] = [];
   for await (const record of recordsUnder(context, PREFIXES.pools, call)) if ('blockSize' in record) pools.push(record);
   for await (const record of recordsUnder(context, PREFIXES.reservations, call)) if ('cidrs' in record) reservations.push(record);
   for await (const listed of blocksOfStore(context, call)) {
-    if (listed.kind === 'block') blocks.push(listed.block);
+    if (listed.kind === 'block') blocks.push(countedOf(listed.block));
     else onCorrupt?.(listed.key, listed.reason);
   }
   return utilization({ pools, reservations, blocks, only });

@@ -20,10 +20,11 @@ import { decode } from '../store/codec.ts';
 import { keyOf, PREFIXES, parseKey } from '../store/keys.ts';
 import type { Entry } from '../store/port.ts';
 import { releasePoolAffinities } from './affinities.ts';
-import type { CallOptions, NodeResource, PoolResource, PoolSpec, ReservationResource, Resource, Resources } from './api.ts';
+import type { CallOptions, NodeResource, PoolResource, PoolSpec, ReservationResource, Resource, Resources, WriteOptions } from './api.ts';
 import { nameArgument } from './arguments.ts';
 import { type Context, runAlone } from './context.ts';
 import { IpamError, invalidArgument } from './errors.ts';
+import { rehearse, revisionArgument, write } from './write.ts';
 
 type ResourceKind = 'pool' | 'reservation' | 'node';
 
@@ -87,9 +88,12 @@ function resourcesOf<K extends ResourceKind, Spec, Shown extends Resource<unknow
     const key = keyOf(refOf(name));
     const { entries } = await context.store.read({ keys: [key] }, options);
     const entry = entries.get(key);
-    return entry ? (shownOf(kind, entry) as Shown) : undefined;
+    return entry ? (shownOfEntry(kind, entry) as Shown) : undefined;
   };
-  const shown = async (name: string, options: CallOptions): Promise<Shown> => {
+  /** What is stored after `planner` ran; in a dry run what it would store. */
+  const written = async (name: string, { dryRun, ...options }: WriteOptions, planner: Planner<Created>): Promise<Shown> => {
+    if (dryRun) return shownOf(kind, name, (await rehearse(context, options, planner)).object, '') as Shown;
+    await runAlone(context, options, planner);
     const found = await get({ name, ...options });
     if (!found) throw new IpamError('conflict', `${kind.word} ${name} was deleted by somebody else right after it was written.`);
     return found;
@@ -102,7 +106,7 @@ function resourcesOf<K extends ResourceKind, Spec, Shown extends Resource<unknow
         for (const entry of entries) {
           if (parseKey(entry.key)?.kind !== kind.kind) continue;
           const corrupt = onCorrupt && corruptionOf(entry);
-          if (corrupt === undefined) found.push(shownOf(kind, entry) as Shown);
+          if (corrupt === undefined) found.push(shownOfEntry(kind, entry) as Shown);
           else onCorrupt?.(entry.key, corrupt);
         }
       }
@@ -110,28 +114,17 @@ function resourcesOf<K extends ResourceKind, Spec, Shown extends Resource<unknow
     },
     async create({ name, labels, annotations, spec, ...options }) {
       refOf(name);
-      await runAlone(context, options, kind.create({ name, labels, annotations, uid: context.clock.uuid() }, spec));
-      return shown(name, options);
+      return written(name, options, kind.create({ name, labels, annotations, uid: context.clock.uuid() }, spec));
     },
     async replace({ name, labels, annotations, spec, resourceVersion, ...options }) {
       refOf(name);
-      await runAlone(context, options, kind.replace({ name, labels, annotations, spec, revision: revisionArgument(resourceVersion) }));
-      return shown(name, options);
+      return written(name, options, kind.replace({ name, labels, annotations, spec, revision: revisionArgument(resourceVersion) }));
     },
     async delete({ name, resourceVersion, ...options }) {
       const ref = refOf(name) as RefOf<'pool'>;
-      await runAlone(context, options, deleteResource(ref, kind.word, revisionArgument(resourceVersion)));
+      await write(context, options, deleteResource(ref, kind.word, revisionArgument(resourceVersion)));
     },
   };
-}
-
-function revisionArgument(text: string | undefined): bigint | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d*$/.test(text)) return BigInt(text);
-  throw invalidArgument(`resourceVersion "${text}" is none: give the one that get or list showed.`, {
-    argument: 'resourceVersion',
-    value: text,
-  });
 }
 
 /** Why a stored resource cannot be read; undefined when it can. */
@@ -140,10 +133,11 @@ function corruptionOf({ key, value }: Entry): string | undefined {
   return decoded.kind === 'corrupt' ? decoded.reason : undefined;
 }
 
-function shownOf<K extends ResourceKind>(
-  kind: KindOf<K, never, unknown> | KindOf<K, unknown, unknown> | { kind: K; specOf: (object: JsonObject) => unknown },
-  entry: Entry,
-): Resource<unknown> {
+interface Shape {
+  readonly specOf: (object: JsonObject) => unknown;
+}
+
+function shownOfEntry(kind: Shape, entry: Entry): Resource<unknown> {
   const ref = parseKey(entry.key) as RefOf<ResourceKind>;
   const decoded = decode(ref, entry.value);
   if (decoded.kind === 'corrupt') {
@@ -152,12 +146,16 @@ function shownOf<K extends ResourceKind>(
     });
   }
   const { object } = decoded.record as RecordOf[ResourceKind];
+  return shownOf(kind, ref.name, object, String(entry.revision));
+}
+
+function shownOf(kind: Shape, name: string, object: JsonObject, resourceVersion: string): Resource<unknown> {
   const metadata = memberObject(object, 'metadata');
   return {
-    name: ref.name,
+    name,
     uid: memberText(metadata, 'uid') ?? '',
     creationTimestamp: memberText(metadata, 'creationTimestamp') ?? null,
-    resourceVersion: String(entry.revision),
+    resourceVersion,
     labels: memberTexts(metadata, 'labels'),
     annotations: memberTexts(metadata, 'annotations'),
     spec: kind.specOf(object),
@@ -171,9 +169,15 @@ const POOL_DRAIN_MS = 500;
 async function deletePool(
   context: Context,
   pools: Resources<PoolSpec, PoolResource>,
-  options: { readonly name: string; readonly resourceVersion?: string } & CallOptions,
+  options: { readonly name: string; readonly resourceVersion?: string } & WriteOptions,
 ): Promise<void> {
-  const { name, resourceVersion, ...call } = options;
+  const { name, resourceVersion, dryRun, ...call } = options;
+  if (dryRun)
+    return rehearse(
+      context,
+      call,
+      deleteResource({ kind: 'pool', name: nameArgument('ippool name', name) }, 'ippool', revisionArgument(resourceVersion)),
+    );
   const pool = await pools.get({ name, ...call });
   let revision = revisionArgument(resourceVersion);
   if (pool && !pool.spec.disabled) {

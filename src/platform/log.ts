@@ -57,9 +57,13 @@ export function createLazyLogger({ level, file }: { readonly level: LogLevel; re
     error: at('error'),
     flush: async () => {
       if (waiting.length === 0) return;
-      const { pino } = await import('pino');
-      const logger = pino({ level, base: null }, await destinationOf(pino, file));
-      for (const { level: own, fields } of waiting.splice(0)) logger[own](fields);
+      try {
+        const { pino } = await import('pino');
+        const logger = pino({ level, base: null }, await destinationOf(pino, file));
+        for (const { level: own, fields } of waiting.splice(0)) logger[own](fields);
+      } catch {
+        // A full disk: what was done counts, not what could be said of it.
+      }
     },
   };
 }

@@ -4,15 +4,31 @@
  * Blocks: `codec-block.ts`. Pools, reservations, nodes: `codec-resource.ts`.
  */
 import { isJsonObject, type JsonObject, parseJson, printJson, printString } from '../core/json.ts';
-import type { Affinity, AffinityState, Handle, IpamConfig, Mark, Network, RecordOf, Ref, RefOf } from '../core/records.ts';
+import {
+  type Affinity,
+  type AffinityState,
+  type Handle,
+  type IpamConfig,
+  type Mark,
+  type Network,
+  NO_EXTRA,
+  type RecordOf,
+  type Ref,
+  type RefOf,
+} from '../core/records.ts';
 import { blockJson, blockOf } from './codec-block.ts';
 import { nodeOf, poolOf, reservationOf } from './codec-resource.ts';
 import { isInteger, Members, memberNames, objectOf, Problems, sortedObject } from './members.ts';
 
 export type RecordKind = Ref['kind'];
 
-/** `corrupt`: the value is not what its key promises; it must not be overwritten. `reason` names the member. */
-export type Decoded<T> = { readonly kind: 'ok'; readonly record: T } | { readonly kind: 'corrupt'; readonly reason: string };
+/**
+ * `corrupt`: the value is not what its key promises; it must not be overwritten. `reason` names the member. `isNewer`: it has a
+ * word that a newer version may know.
+ */
+export type Decoded<T> =
+  | { readonly kind: 'ok'; readonly record: T }
+  | { readonly kind: 'corrupt'; readonly reason: string; readonly isNewer?: true };
 
 interface Codec<K extends RecordKind> {
   /** Notes a problem and goes on with zero values when `value` is no such record. */
@@ -29,7 +45,7 @@ const CODECS: { readonly [K in RecordKind]: Codec<K> } = {
   reservation: { read: (value, ref, problems) => reservationOf(value, ref.name, problems), write: (reservation) => reservation.object },
   node: { read: (value, ref, problems) => nodeOf(value, ref.name, problems), write: (node) => node.object },
   hostMarker: { read: () => true, write: () => new Map() },
-  mark: { read: (value, _ref, problems) => markOf(value, problems), write: (mark) => new Map([['at', mark.at]]) },
+  mark: { read: (value, _ref, problems) => markOf(value, problems), write: markJson },
   network: { read: (value, _ref, problems) => networkOf(value, problems), write: networkJson },
 };
 
@@ -42,7 +58,7 @@ const CONFIG = memberNames(
   'kubeVirtVMAddressPersistence',
   'ipCooldownSeconds',
 );
-const MARK = memberNames('at');
+const MARK = memberNames('at', 'holder');
 const NETWORK = memberNames('cursors');
 
 const EMPTY_OBJECT = '{}';
@@ -61,7 +77,8 @@ export function decode<K extends RecordKind>(ref: Ref & { readonly kind: K }, by
   const problems = new Problems();
   const codec: Codec<K> = CODECS[kind];
   const record = codec.read(parsed.value, ref as RefOf<K>, problems);
-  return problems.first === undefined ? { kind: 'ok', record } : { kind: 'corrupt', reason: problems.first };
+  if (problems.first === undefined) return { kind: 'ok', record };
+  return { kind: 'corrupt', reason: problems.first, ...(problems.isNewer && { isNewer: true }) };
 }
 
 /** The value as text; undefined when it is not UTF-8. */
@@ -88,7 +105,7 @@ const STATES: readonly string[] = ['pending', 'confirmed', 'pendingDeletion', ''
 function affinityOf(value: JsonObject, problems: Problems): Affinity {
   const members = new Members(value, AFFINITY, problems);
   const state = members.text('state') ?? '';
-  if (!STATES.includes(state)) problems.note(`state ${printString(state)} is unknown`);
+  if (!STATES.includes(state)) problems.noteUnknownWord(`state ${printString(state)} is unknown`);
   const deleted = members.value('deleted');
   const isDeleted = deleted === 'true' || deleted === 'false' ? deleted === 'true' : members.flag('deleted');
   return { state: state as AffinityState, deleted: isDeleted, extra: members.extra };
@@ -159,7 +176,18 @@ function configJson(config: IpamConfig): JsonObject {
 
 function markOf(value: JsonObject, problems: Problems): Mark {
   const members = new Members(value, MARK, problems);
-  return { at: members.time('at') ?? members.wrong('at', 'an RFC 3339 time') ?? '' };
+  const holder = members.text('holder');
+  return { at: members.time('at') ?? members.wrong('at', 'an RFC 3339 time') ?? '', ...(holder !== undefined && { holder }) };
+}
+
+function markJson({ at, holder }: Mark): JsonObject {
+  return objectOf(
+    [
+      ['at', at],
+      ['holder', holder],
+    ],
+    NO_EXTRA,
+  );
 }
 
 function networkOf(value: JsonObject, problems: Problems): Network {

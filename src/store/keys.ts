@@ -8,6 +8,7 @@ import { type Cidr, parseCidr, type Version } from '../core/addr.ts';
 import { unreachable } from '../core/assert.ts';
 import type { AffinityType, Collection, MarkKind, Ref } from '../core/records.ts';
 import { blockRanges } from './block-ranges.ts';
+import { compareKeys } from './key-order.ts';
 import { KEY_BYTES_MAX, type KeyRange, prefixRange } from './port.ts';
 
 const IPAM = '/calico/ipam/v2/';
@@ -15,6 +16,8 @@ const RESOURCES = '/calico/resources/v3/projectcalico.org/';
 
 /** What is listed by operators' commands (data model §2.2); every one ends in `/`. */
 export const PREFIXES = {
+  /** Blocks, the configuration, handles, affinities and host markers, in this order. */
+  ipam: IPAM,
   blocks: `${IPAM}assignment/`,
   /** Host markers too. */
   hostAffinities: `${IPAM}host/`,
@@ -25,12 +28,36 @@ export const PREFIXES = {
   nodes: `${RESOURCES}nodes/`,
   marks: '/plat/v1/marks/',
   networks: '/plat/v1/networks/',
+  /** Everything that is plat's own. */
+  plat: '/plat/',
 } as const;
 
 const CONFIG = `${IPAM}config`;
 
+/** Calico's record of the cluster: read for reports, never written. */
+export const CLUSTER_INFORMATION = `${RESOURCES}clusterinformations/default`;
+
+const OWN = '/plat/v1/';
+
 /** Everything plat reads or writes is under these; they do not overlap. */
-export const PLAT_PREFIXES: readonly string[] = [IPAM, PREFIXES.pools, PREFIXES.reservations, PREFIXES.nodes, '/plat/v1/'];
+export const PLAT_PREFIXES: readonly string[] = [IPAM, PREFIXES.pools, PREFIXES.reservations, PREFIXES.nodes, OWN];
+
+/** The same in the order of a dump. Pools come last: nothing is assigned from a store that has none, so none that is half loaded is used. */
+export const DUMPED_PREFIXES: readonly string[] = [IPAM, PREFIXES.reservations, PREFIXES.nodes, OWN, PREFIXES.pools];
+
+/** Marks serve calls that are under way in this very store, and expire: they are not dumped. */
+export function isDumped(key: string): boolean {
+  return !key.startsWith(PREFIXES.marks) && dumpSection(key) >= 0;
+}
+
+/** Negative, zero or positive as `a` comes before, is, or comes after `b` in a dump. Both must be {@link isDumped}. */
+export function compareDumped(a: string, b: string): number {
+  return dumpSection(a) - dumpSection(b) || compareKeys(a, b);
+}
+
+function dumpSection(key: string): number {
+  return DUMPED_PREFIXES.findIndex((prefix) => key.startsWith(prefix));
+}
 
 /** Under it: all blocks of one family. */
 export function blocksPrefix(version: Version): string {
@@ -90,7 +117,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, refOf: (parts: string[]) =>
   ],
   [new RegExp(`^${PREFIXES.handles}(.+)$`, 's'), ([id = '']) => ({ kind: 'handle', id })],
   [
-    new RegExp(`^${PREFIXES.marks}(released|fence|operation)/(.+)$`, 's'),
+    new RegExp(`^${PREFIXES.marks}(released|fence|operation|leader)/(.+)$`, 's'),
     ([mark, id = '']) => ({ kind: 'mark', mark: mark as MarkKind, id }),
   ],
   [new RegExp(`^${PREFIXES.networks}([^/]+)$`), ([name = '']) => ({ kind: 'network', name })],

@@ -9,9 +9,16 @@ import { secondsOf } from '../core/time.ts';
 /** The first thing that is wrong with a value; whoever decodes goes on with zero values and asks in the end. */
 export class Problems {
   first: string | undefined = undefined;
+  /** The first problem is a word that a newer version may know. */
+  isNewer = false;
 
   note(reason: string): void {
     this.first ??= reason;
+  }
+
+  noteUnknownWord(reason: string): void {
+    if (this.first === undefined) this.isNewer = true;
+    this.note(reason);
   }
 }
 

@@ -18,7 +18,7 @@ async function borrowed(affinity: string | null): Promise<string[]> {
   };
   const value = new TextEncoder().encode(JSON.stringify(block));
   await store.commit({ guards: [], writes: [{ key: keys.block('10.0.1.0/29'), value }], deletes: [] });
-  const { sections } = await readBlockMap(openIpam({ store }), new AbortController().signal);
+  const { sections } = await readBlockMap(openIpam({ store }), {});
   const cells = [...(sections[0]?.blocks[0]?.cells ?? [])];
   return cells.flatMap(([ordinal, cell]) => (cell.kind === 'held' && cell.borrowed ? [`10.0.1.${ordinal} ${cell.node}`] : []));
 }

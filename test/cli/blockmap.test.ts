@@ -9,7 +9,6 @@ import { type MemoryStore, openMemoryStore } from '../../src/store/memory.ts';
 
 let store: MemoryStore;
 let ipam: Ipam;
-const { signal } = new AbortController();
 beforeEach(() => {
   store = openMemoryStore();
   ipam = openIpam({ store });
@@ -18,10 +17,10 @@ afterEach(() => ipam.close());
 
 const pool = (name: string, cidr: string, blockSize: number) => ipam.pools.create({ name, spec: { cidr, blockSize } });
 const assign = (ip: string, host: string, handle = `${host}-${ip}`) => ipam.assignIp({ ip, host, handle, attrs: { node: host } });
-const draw = async (columns?: number) => renderBlockMap(await readBlockMap(ipam, signal), { columns, paint: (_style, text) => text });
+const draw = async (columns?: number) => renderBlockMap(await readBlockMap(ipam, {}), { columns, paint: (_style, text) => text });
 /** Every painted piece as `[style]text`. */
 const drawPainted = async () =>
-  renderBlockMap(await readBlockMap(ipam, signal), { columns: undefined, paint: (style, text) => `[${style}]${text}` });
+  renderBlockMap(await readBlockMap(ipam, {}), { columns: undefined, paint: (style, text) => `[${style}]${text}` });
 const linesWith = (map: string, text: string) => map.split('\n').filter((line) => line.includes(text));
 
 describe('renderBlockMap', () => {
@@ -105,7 +104,7 @@ describe('renderBlockMap', () => {
     expect(map.indexOf('outside all pools')).toBeGreaterThan(map.indexOf('p  10.9.0.0/29'));
     expect(linesWith(map, '10.0.0.0/29')).toEqual(['  - 10.0.0.0/29  .a......']);
     expect(map).toContain(`unreadable ${key}: `);
-    expect(blockMapValue(await readBlockMap(ipam, signal))).toMatchObject({
+    expect(blockMapValue(await readBlockMap(ipam, {}))).toMatchObject({
       corrupt: [{ corruptKey: key }],
       blocks: [{ pool: 'p' }, { pool: null }],
     });

@@ -25,10 +25,18 @@ export async function runLine(args: readonly string[], terminal: Partial<Termina
     isRoot: false,
     signal: new AbortController().signal,
     columns: undefined,
+    noteColumns: undefined,
     confirm: undefined,
     readInput: async () => '',
+    readChunks: async function* () {},
     print: (text) => {
       stdout += `${text}\n`;
+    },
+    write: (text) => {
+      stdout += text;
+    },
+    send: async (text) => {
+      stdout += text;
     },
     note: (text) => {
       stderr += `${text}\n`;

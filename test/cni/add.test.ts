@@ -121,7 +121,7 @@ describe('ADD', () => {
     const bridge = { conf: { type: 'bridge' } };
     for (let n = 0; n < 5; n++) await bed.add(`c${n}`, bridge);
     const error = await bed.refused('ADD', { ...bridge, env: { CNI_CONTAINERID: 'c5' } });
-    expect([[101, 103].includes(error.code), error.details]).toEqual([true, expect.stringContaining('blockSize')]);
+    expect([error.code, error.details]).toEqual([101, expect.stringContaining('blockSize')]);
     expect(await bed.add('c6')).toEqual(['10.0.0.0/29']);
   });
 
@@ -159,16 +159,16 @@ describe('I11', () => {
     expect(await bed.world.held()).toEqual({});
   });
 
-  it.each([
-    ['was adopted by init before it began', { parentPid: () => 1 }, 105],
-    ['has a namespace that is gone when it begins', { env: { CNI_NETNS: '/no/such/netns' } }, 105],
-  ])('an ADD that %s takes no address after a DEL', async (_, call, code) => {
-    const bed = await openBed(POOLS);
-    await bed.del('c1');
-    expect(await bed.refused('ADD', call)).toMatchObject({ code });
-    expect(await bed.add('c2', call)).toEqual(['10.0.0.0/26']);
-    expect(await bed.add('c1')).toEqual(['10.0.0.1/26']);
-  });
+  it.each([['was adopted by init before it began', { parentPid: () => 1 }, 105]])(
+    'an ADD that %s takes no address after a DEL',
+    async (_, call, code) => {
+      const bed = await openBed(POOLS);
+      await bed.del('c1');
+      expect(await bed.refused('ADD', call)).toMatchObject({ code });
+      expect(await bed.add('c2', call)).toEqual(['10.0.0.0/26']);
+      expect(await bed.add('c1')).toEqual(['10.0.0.1/26']);
+    },
+  );
 
   it('an ADD whose caller ends before the commit takes none, without any DEL', async () => {
     const bed = await openBed(POOLS);

@@ -84,15 +84,23 @@ describe('GC', () => {
     expect((await handlesAfter(bed, gc(['a2']))).toSorted()).toEqual(['net.a2', 'net.b1', 'net.b2']);
   });
 
-  it('frees what calico-ipam assigned to this network, by the node it names or the owner of the block', async () => {
+  it('frees what calico-ipam assigned to containers of this network, by the node it names or the owner of the block', async () => {
     const bed = await openBed({ pools: ['10.0.0.0/25'] });
     const { world } = bed;
-    await world.v4('host-a', 1, { handle: 'net.c1', attrs: { node: 'host-a' } });
-    await world.v4('host-a', 1, { handle: 'net.c2', attrs: { node: 'host-a' } });
-    await world.v4('host-a', 1, { handle: 'net.c3' });
-    await world.v4('host-b', 1, { handle: 'net.c4' });
-    await world.v4('host-a', 1, { handle: 'net.a.c5', attrs: { node: 'host-a' } });
-    expect((await handlesAfter(bed, gc(['c1 net1']))).toSorted()).toEqual(['net.a.c5', 'net.c1', 'net.c4']);
+    const id = (n: number) => `c${n}`.repeat(32);
+    await world.v4('host-a', 1, { handle: `net.${id(1)}`, attrs: { node: 'host-a' } });
+    await world.v4('host-a', 1, { handle: `net.${id(2)}`, attrs: { node: 'host-a' } });
+    await world.v4('host-a', 1, { handle: `net.${id(3)}` });
+    await world.v4('host-b', 1, { handle: `net.${id(4)}` });
+    await world.v4('host-a', 1, { handle: `net.a.${id(5)}`, attrs: { node: 'host-a' } });
+    const left = (await handlesAfter(bed, gc([`${id(1)} net1`]))).toSorted();
+    expect(left).toEqual([`net.a.${id(5)}`, `net.${id(1)}`, `net.${id(4)}`]);
+  });
+
+  it('leaves alone what calico-ipam or an operator holds for anything but a container', async () => {
+    const bed = await openBed({ pools: ['10.0.0.0/25'] });
+    for (const handle of ['net.ns1-vm', 'net.web-0', 'net.gateway']) await bed.world.v4('host-a', 1, { handle, attrs: { node: 'host-a' } });
+    expect((await handlesAfter(bed, gc([]))).toSorted()).toEqual(['net.gateway', 'net.ns1-vm', 'net.web-0']);
   });
 
   it('leaves alone what no attachment holds: tunnel addresses, addresses without a handle, cooling ones', async () => {

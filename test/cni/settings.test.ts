@@ -25,7 +25,8 @@ describe('storeOf', () => {
     ['PLAT_STORE', {}, {}, ENV, 'lmdb:/p', 'http://e:1'],
     ['the environment that Calico reads', {}, {}, { DATASTORE_TYPE: 'etcdv3', ETCD_ENDPOINTS: 'http://e:1' }, 'etcd://', 'http://e:1'],
     ['that, without addresses', {}, {}, { DATASTORE_TYPE: 'etcdv3' }, 'etcd://', LOCAL],
-    ['nothing', {}, {}, { ETCD_ENDPOINTS: 'http://e:1' }, 'lmdb:/var/lib/plat', 'http://e:1'],
+    ['the addresses that Calico reads alone', {}, {}, { ETCD_ENDPOINTS: 'http://e:1' }, 'etcd://', 'http://e:1'],
+    ['nothing', {}, {}, {}, 'lmdb:/var/lib/plat', undefined],
     [
       'empty fields',
       { store: '', etcd_endpoints: '' },
@@ -87,11 +88,11 @@ describe('logOf', () => {
     [{ log: { level: 'silent', file: '/i' }, log_level: 'debug', log_file_path: '/c' }, {}, { level: 'silent', file: '/i' }],
     [{ log: { file: '' }, log_file_path: '/c' }, {}, { level: 'warn', file: '/c' }],
   ])('of ipam %j and beside it %j is %j', (ipam, conf, expected) => {
-    expect(logOf(confOf(ipam, conf))).toEqual(expected);
+    expect(logOf(confOf(ipam, conf), { verb: 'ADD' })).toEqual(expected);
   });
 
   it('refuses an own level that there is not', () => {
-    expect(() => logOf(confOf({ log: { level: 'loud' } }))).toThrow(
+    expect(() => logOf(confOf({ log: { level: 'loud' } }), { verb: 'ADD' })).toThrow(
       expect.objectContaining({ code: 7, message: expect.stringContaining('ipam.log.level') }),
     );
   });

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type Ipam, IpamError, openIpam, openStore } from '../../src/index.ts';
@@ -204,6 +205,51 @@ describe('examples of the API document', () => {
     expect(await ipam.releasePoolAffinities({ cidr: '10.244.0.0/16' })).toEqual({ released: [] });
     await ipam.removeHost({ host: 'worker-1' });
     expect(await ipam.getUtilization({ pools: ['pods'] })).toMatchObject([{ blocks: [] }]);
+  });
+
+  it('explainIp', async () => {
+    const ipam = await cluster();
+    await ipam.assignIp({ ip: '10.244.3.7', host: 'worker-1', handle: 'gateway' });
+    const { state, holder, sentences } = await ipam.explainIp({ ip: '10.244.3.7' });
+    expect(printed(sentences)).toBe(shown('explainIp'));
+    expect({ state, handle: holder?.handle }).toEqual({ state: 'held', handle: 'gateway' });
+  });
+
+  it('explainAssign', async () => {
+    const ipam = await cluster();
+    const { assignable, considered } = await ipam.explainAssign({ host: 'worker-1', num4: 1, pools4: ['pods'] });
+    const [best] = (await ipam.explainAssign({ host: 'worker-1', num4: 1 })).addresses;
+    expect(assignable).toBe(true);
+    expect(considered.map(({ verdict }) => verdict)).toEqual(['eligible', 'other-family']);
+    expect(best).toMatchObject({ pool: 'pods', source: 'new-block' });
+  });
+
+  it('watchUtilization', async () => {
+    const ipam = await cluster();
+    const stop = new AbortController();
+    const seen: (bigint | undefined)[] = [];
+    await ipam.autoAssign({ host: 'worker-1', num4: 1 });
+    for await (const [pool] of ipam.watchUtilization({ pools: ['pods'], signal: stop.signal })) {
+      seen.push(pool?.inUse);
+      if (pool?.inUse === 1n) stop.abort();
+    }
+    expect(seen).toEqual([1n]);
+  });
+
+  it('splitPool', async () => {
+    const ipam = await cluster();
+    const { parts } = await ipam.splitPool({ name: 'pods', parts: 4 });
+    expect(parts[3]).toEqual({ name: 'split-pods-3', cidr: '10.244.192.0/18' });
+  });
+
+  it('dump, load', async () => {
+    const [ipam, target] = [await cluster(), openIpam({ store: await openStore('memory:') })];
+    const lines: string[] = [];
+    for await (const line of ipam.dump()) lines.push(line);
+    const open = () => Readable.from(lines.map((line) => Buffer.from(line)));
+    const { entries, added } = await target.load({ open });
+    expect({ entries, added }).toEqual({ entries: 3, added: 3 });
+    expect(await target.pools.list()).toHaveLength(2);
   });
 
   it('ensureBlock', async () => {

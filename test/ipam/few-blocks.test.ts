@@ -53,3 +53,39 @@ describe('one block for a host', () => {
     expect(await codeOf(world.ipam.autoAssign({ host: 'host-a', num4: 1, handle: 'c4', ...ONE_BLOCK }))).toBe('block-limit');
   });
 });
+
+describe('one block of each pool', () => {
+  it('two networks with a pool each, and a network of ranges, do not hinder each other on one host', async () => {
+    const world = await openWorld({ pools: ['10.0.0.0/24', '10.1.0.0/24'] });
+    const add = (handle: string, pool: string) =>
+      world.ipam.autoAssign({ host: 'host-a', num4: 1, handle, pools4: [pool], ifHeld: 'return', ...ONE_BLOCK });
+    const slots = [[{ subnet: '10.2.0.0/24' }]];
+    const given: string[] = [];
+    for (const n of [1, 2]) {
+      given.push(...ipsOf(await add(`a${n}`, '10.0.0.0/24')), ...ipsOf(await add(`b${n}`, '10.1.0.0/24')));
+      given.push(...(await world.ipam.assignFromNetwork({ host: 'host-a', network: 'lan', handle: `c${n}`, slots })).map(({ ip }) => ip));
+    }
+    expect(given).toEqual(['10.0.0.2', '10.1.0.2', '10.2.0.2', '10.0.0.3', '10.1.0.3', '10.2.0.3']);
+  });
+
+  it('a repeat that asks for other addresses than are held is refused, whatever the other family holds', async () => {
+    const world = await openWorld({ pools: ['10.0.0.0/24', 'fd00::/64'] });
+    const ask = (ips: readonly string[]) => world.ipam.autoAssign({ host: 'host-a', ips, handle: 'a', ifHeld: 'return', maxPerHandle: 1 });
+    await ask(['10.0.0.9']);
+    for (const ips of [
+      ['10.0.0.20', 'fd00::19', 'fd00::1a'],
+      ['10.0.0.9', '10.0.0.10'],
+    ])
+      expect(await codeOf(ask(ips))).toBe('handle-limit');
+    expect(await world.held()).toEqual({ '10.0.0.9': 'a' });
+    expect(ipsOf(await ask(['10.0.0.9']))).toEqual(['10.0.0.9']);
+  });
+
+  it("a pool's gateway that somebody holds is told, and nothing is given", async () => {
+    const world = await openWorld({ pools: ['10.0.0.0/24'] });
+    await world.ipam.assignIp({ ip: '10.0.0.1', host: 'host-b', handle: 'router' });
+    expect(await codeOf(world.ipam.autoAssign({ host: 'host-a', num4: 1, handle: 'a', link: { subnet: 'pool' } }))).toBe('address-in-use');
+    await world.ipam.releaseByHandle({ handle: 'router' });
+    expect(ipsOf(await world.ipam.autoAssign({ host: 'host-a', num4: 1, handle: 'a', link: { subnet: 'pool' } }))).toHaveLength(1);
+  });
+});

@@ -19,7 +19,7 @@ export function replaceFile(file: string, content: Uint8Array, mode: number): Fi
   const before = existsSync(file) ? readFileSync(file) : undefined;
   if (before && Buffer.compare(before, content) === 0) return 'unchanged';
   mkdirSync(dirname(file), { recursive: true });
-  const kept = before ? statSync(file).mode & 0o777 : mode;
+  const kept = (before ? statSync(file).mode & 0o777 : 0) | mode;
   if (before && !existsSync(backupOf(file))) writeAtomically(backupOf(file), before, kept);
   writeAtomically(file, content, kept);
   return 'written';

@@ -87,6 +87,11 @@ function readBinary(file: string): Buffer {
 
 function configuration(cli: Cli, { network, main }: Options, file: string): string {
   const { store } = cli.globals();
+  if (store?.includes('@'))
+    throw new IpamError(
+      'invalid-argument',
+      'the store must not have a user or password in it: the plugin takes them from ETCD_USERNAME and ETCD_PASSWORD.',
+    );
   if (!existsSync(file)) return newNetworkList({ network, main, store });
   return withPlatIpam(readFileSync(file, 'utf8'), file, { store });
 }

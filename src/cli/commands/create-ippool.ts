@@ -4,7 +4,7 @@ import { type Cli, withIpam } from '../cli.ts';
 import { collectList, parseCount, parseOneOf } from '../options.ts';
 import { printResult } from '../output.ts';
 import { poolBlocksText } from '../pool-text.ts';
-import { resourceObject } from '../resource.ts';
+import { resourceObject } from '../resources/object.ts';
 
 const USES = ['Workload', 'Tunnel', 'LoadBalancer'] as const;
 const MODES = ['Automatic', 'Manual'] as const;
@@ -18,6 +18,7 @@ interface Options {
   readonly namespaceSelector?: string;
   readonly allowedUses?: readonly Use[];
   readonly assignmentMode?: (typeof MODES)[number];
+  readonly dryRun?: true;
 }
 
 /** `plat create ippool`. */
@@ -31,6 +32,7 @@ export function define(command: Command, cli: Cli): void {
     .option('--namespace-selector <selector>', 'namespaces that may use it (default: all)')
     .option('--allowed-uses <uses>', `what it may be used for: ${USES.join(', ')} (default: Workload,Tunnel)`, collectUses)
     .option('--assignment-mode <mode>', 'Automatic, or Manual: only when asked for by name', parseOneOf(MODES))
+    .option('--dry-run', 'check everything, and do nothing')
     .addHelpText('after', EXAMPLES)
     .action((name: string, options: Options) => createPool(cli, name, options));
 }
@@ -45,11 +47,12 @@ function collectUses(text: string, previous: readonly Use[] | undefined): readon
   return collectList(text, previous).map(parseOneOf(USES));
 }
 
-async function createPool(cli: Cli, name: string, options: Options): Promise<void> {
+async function createPool(cli: Cli, name: string, { dryRun, ...options }: Options): Promise<void> {
   const spec: PoolSpec = options;
-  const pool: PoolResource = await withIpam(cli, (ipam) => ipam.pools.create({ name, spec, signal: cli.terminal.signal }));
+  const input = { name, spec, dryRun: dryRun === true, ...cli.call() };
+  const pool: PoolResource = await withIpam(cli, (ipam) => ipam.pools.create(input));
   await printResult(cli, {
     value: resourceObject('IPPool', pool),
-    text: () => `ippool ${pool.name} created: ${pool.spec.cidr} in ${poolBlocksText(pool.spec)}`,
+    text: () => `ippool ${pool.name} created${dryRun ? ' (dry run)' : ''}: ${pool.spec.cidr} in ${poolBlocksText(pool.spec)}`,
   });
 }

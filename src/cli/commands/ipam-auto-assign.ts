@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AssignedAddress, AutoAssignResult, FamilyResult, Ipam } from '../../ipam/api.ts';
+import type { AssignedAddress, AutoAssignResult, CallOptions, FamilyResult, Ipam } from '../../ipam/api.ts';
 import { type AssignmentOptions, assignmentOptions, assignmentRequest } from '../assignment.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import { Refusal, UsageError } from '../errors.ts';
@@ -37,7 +37,7 @@ async function autoAssign(cli: Cli, options: Options): Promise<void> {
   if (num4 + num6 === 0)
     throw new UsageError('no address is asked for. Give --num4 or --num6 of 1 or more, or neither for one IPv4 address.');
   const result = await withIpam(cli, async (ipam) => {
-    const pools = await poolsByFamily(ipam, options.pool ?? [], { num4, num6 }, cli.terminal.signal);
+    const pools = await poolsByFamily(ipam, options.pool ?? [], { num4, num6 }, cli.call());
     return ipam.autoAssign({
       ...assignmentRequest(cli, options),
       ...pools,
@@ -68,12 +68,12 @@ async function poolsByFamily(
   ipam: Ipam,
   pools: readonly string[],
   { num4, num6 }: { num4: number; num6: number },
-  signal: AbortSignal,
+  options: CallOptions,
 ): Promise<{ pools4?: string[]; pools6?: string[] }> {
   const pools4: string[] = [];
   const pools6: string[] = [];
   for (const pool of pools) {
-    const cidr = pool.includes('/') ? pool : (await ipam.pools.get({ name: pool, signal }))?.spec.cidr;
+    const cidr = pool.includes('/') ? pool : (await ipam.pools.get({ name: pool, ...options }))?.spec.cidr;
     if (cidr === undefined) throw new Refusal('pool-not-found', `there is no IP pool '${pool}'. See all with: plat get ippools`, { pool });
     const isV6 = cidr.includes(':');
     if ((isV6 ? num6 : num4) === 0) {

@@ -7,7 +7,7 @@ import { readBlockMap } from '../blockcells.ts';
 import { renderBlockMap } from '../blockmap.ts';
 import type { Cli } from '../cli.ts';
 import { UsageError } from '../errors.ts';
-import { printResult } from '../output.ts';
+import { isForPeople, printResult } from '../output.ts';
 import { poolBlocksText } from '../pool-text.ts';
 import { countOf } from '../quantity.ts';
 import { utilizationTable, utilizationValue } from '../utilization.ts';
@@ -29,7 +29,7 @@ export interface DemoOptions {
 /** Runs the demo and prints it: as it happens for people, in one piece for programs. */
 export async function runDemo(cli: Cli, options: DemoOptions): Promise<void> {
   const list = await readPods(cli, options.pods);
-  const isStory = cli.globals().output === 'table';
+  const isStory = isForPeople(cli);
   const tell = isStory ? cli.terminal.print : () => {};
   const value = await withDemoStore(cli, options.yes, (ipam, place) => {
     tell(introduction(list, place));
@@ -79,7 +79,7 @@ async function play(cli: Cli, ipam: Ipam, list: PodList, tell: (text: string) =>
 }
 
 async function picture(cli: Cli, ipam: Ipam): Promise<string> {
-  return renderBlockMap(await readBlockMap(ipam, cli.terminal.signal), cli.terminal);
+  return renderBlockMap(await readBlockMap(ipam, cli.call()), cli.terminal);
 }
 
 function progressOf(cli: Cli, total: number): () => void {

@@ -28,7 +28,7 @@ export async function withDemoStore<T>(cli: Cli, yes: boolean, use: (ipam: Ipam,
 }
 
 async function refuseIfUsed(cli: Cli, ipam: Ipam, store: string): Promise<void> {
-  const pools = await ipam.pools.list({ signal: cli.terminal.signal });
+  const pools = await ipam.pools.list(cli.call());
   if (pools.length === 0) return;
   throw new Refusal(
     'store-in-use',

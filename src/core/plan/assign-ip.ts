@@ -21,6 +21,7 @@ import { nameViolations } from '../resource-rules.ts';
 import type { Need, SeenRevision } from '../view.ts';
 import type { Assigned } from './assigned.ts';
 import { isFreeOfOverlap } from './claim.ts';
+import { coolingText, heldText } from './explain-address.ts';
 import { countUp, heldBy } from './handles.ts';
 import { guardAgainstRelease, leaveOperationMark } from './marks.ts';
 import { CONFIRMED } from './own-blocks.ts';
@@ -218,10 +219,9 @@ function takenRefusal(block: Block, ordinal: number, { ip, state, isNew }: { ip:
     );
   const attribute = attributeAt(block, ordinal);
   if (state === 'cooling') {
-    const message = `${ip.text} was released at ${attribute?.releasedAt} and is still cooling. Wait, choose another address, or lower ipCooldownSeconds.`;
+    const message = `${coolingText(ip.text, attribute?.releasedAt)}. Wait, choose another address, or lower ipCooldownSeconds.`;
     return refused('address-in-use', message, { ip: ip.text, releasedAt: attribute?.releasedAt });
   }
-  const holder = attribute?.handleId === undefined ? 'without a handle' : `by handle ${attribute.handleId}`;
-  const message = `${ip.text} is held ${holder}. Choose another address, or release it: plat ipam release --ip ${ip.text}`;
+  const message = `${heldText(ip.text, attribute?.handleId)}. Choose another address, or release it: plat ipam release --ip ${ip.text}`;
   return refused('address-in-use', message, { ip: ip.text, handle: attribute?.handleId });
 }

@@ -4,15 +4,15 @@ import type { Holder, ReservedEnds } from '../block.ts';
 import { effectiveBlockLimit } from '../config.ts';
 import type { Draft } from '../draft.ts';
 import type { LinkPolicy } from '../link.ts';
-import { done, type Outcome, refused } from '../outcome.ts';
-import { type ConsideredPool, selectPools, type UsablePool } from '../pools.ts';
+import { done, type Outcome, type Refusal, refused } from '../outcome.ts';
+import { type ConsideredPool, type PoolChoice, selectPools, type UsablePool } from '../pools.ts';
 import type { AllowedUse, Node, Owner, Pool } from '../records.ts';
 import { matches, parseSelector } from '../selector.ts';
 import type { Need, SeenRevision } from '../view.ts';
 import { assignIp, registerNode } from './assign-ip.ts';
 import type { Assigned } from './assigned.ts';
 import { explainSelection, explainShortfall } from './explain.ts';
-import type { Family } from './family.ts';
+import { type Family, gatewayBlocks, heldGateway } from './family.ts';
 import { claimMark, keepToFewBlocks, usedBlocks } from './few-blocks.ts';
 import { type Filled, fill, type Stop } from './fill.ts';
 import { heldBy } from './handles.ts';
@@ -88,7 +88,7 @@ export function autoAssign(request: AutoAssign): Planner<AutoAssigned> {
         : keepToFewBlocks(
             draft,
             env,
-            families.flatMap(({ addresses }) => addresses),
+            given.value.flatMap(({ addresses }) => addresses),
             { host: request.host, owner, blocksMax: request.blocksUsedMax, cooldown: settingsOf(draft, env).cooldown, before },
           );
     if (scattered) return scattered;
@@ -106,9 +106,13 @@ function inOrder({ families }: AutoAssign, assigned: readonly FamilyAssigned[]):
 function givenAddresses(draft: Draft, env: PlanEnv, request: AutoAssign): Outcome<FamilyAssigned[]> {
   const families: FamilyAssigned[] = [];
   for (const { version, ips, reservedEnds } of request.families.filter((family) => family.ips.length > 0)) {
+    const other = holdsOthers(draft, request, version, ips);
+    if (other) return other;
     const addresses: Assigned[] = [];
+    // What is held counts above, as a whole.
+    const maxPerHandle = request.returnHeld ? 0 : request.maxPerHandle;
     for (const ip of ips) {
-      const outcome = assignIp({ ...request, ip, reservedEnds, operation: undefined })(draft, env);
+      const outcome = assignIp({ ...request, ip, reservedEnds, maxPerHandle, operation: undefined })(draft, env);
       if (outcome.kind === 'refused') return outcome;
       addresses.push(outcome.value);
     }
@@ -116,6 +120,20 @@ function givenAddresses(draft: Draft, env: PlanEnv, request: AutoAssign): Outcom
     families.push({ version, requested: ips.length, addresses, ...nothingSearched });
   }
   return done(families);
+}
+
+/** SS-02: a repeat asks for what the handle holds; one that asks for anything else would add to it. */
+function holdsOthers(
+  draft: Draft,
+  { holder: { handle }, returnHeld }: AutoAssign,
+  version: Version,
+  ips: readonly Ip[],
+): Refusal | undefined {
+  if (!returnHeld || handle === undefined) return undefined;
+  const held = heldBy(draft, handle, { version }).map(({ ip }) => ip.text);
+  if (held.length === 0 || (held.length === ips.length && ips.every(({ text }) => held.includes(text)))) return undefined;
+  const message = `handle ${handle} holds ${held.join(', ')}, but ${ips.map(({ text }) => text).join(', ')} was asked for. Release it first, or ask for what it holds.`;
+  return refused('handle-limit', message, { handle, held });
 }
 
 function assignAutomatic(draft: Draft, env: PlanEnv, request: AutoAssign, owner: Owner): Outcome<FamilyAssigned[]> {
@@ -138,6 +156,8 @@ function assignAutomatic(draft: Draft, env: PlanEnv, request: AutoAssign, owner:
     draft,
     families.map(({ family }) => family),
   );
+  const taken = families.map(({ family }) => heldGateway(family)).find((refusal) => refusal !== undefined);
+  if (taken) return taken;
   const assigned: FamilyAssigned[] = [];
   for (const each of families) {
     const outcome = assignFamily(each.family, request, each.request, { node: node.value, pools, verdicts: each.verdicts });
@@ -149,7 +169,8 @@ function assignAutomatic(draft: Draft, env: PlanEnv, request: AutoAssign, owner:
 
 /** The first own blocks of every family, in one read. */
 function requireOwnBlocks(draft: Draft, families: readonly Family[]): void {
-  draft.require({ refs: families.flatMap((family) => firstOwnBlocks(family, usableOwnCidrs(family))).map(blockRef) });
+  const own = families.flatMap((family) => firstOwnBlocks(family, usableOwnCidrs(family)));
+  draft.require({ refs: [...own, ...families.flatMap(gatewayBlocks)].map(blockRef) });
 }
 
 /** LoadBalancer addresses belong to a virtual owner that needs no node (AA-04). */
@@ -184,18 +205,27 @@ function selectFor(
   family: FamilyRequest,
   node: Pick<Node, 'labels'>,
 ): Outcome<{ pools: readonly UsablePool[]; verdicts: readonly ConsideredPool[] }> {
-  const ends = family.reservedEnds;
-  const selection = selectPools({
+  const choice = choosePools(pools, request, family, node);
+  if (choice.kind !== 'pools') return explainSelection(choice, { host: request.host, use: request.use, version: family.version });
+  return done({ pools: choice.pools, verdicts: choice.considered });
+}
+
+/** The pools that one family of the request may use on this node, and why not the others. */
+export function choosePools(
+  pools: readonly Pool[],
+  { namespaceLabels, use }: Pick<AutoAssign, 'namespaceLabels' | 'use'>,
+  { version, pools: requested, reservedEnds: ends }: FamilyRequest,
+  node: Pick<Node, 'labels'>,
+): PoolChoice {
+  return selectPools({
     pools,
-    family: family.version,
-    requested: family.pools,
+    family: version,
+    requested,
     nodeLabels: node.labels,
-    namespaceLabels: request.namespaceLabels,
-    use: request.use,
+    namespaceLabels,
+    use,
     minBlockAddresses: ends && ends.startOfBlock + ends.endOfBlock + 1,
   });
-  if (selection.kind !== 'pools') return explainSelection(selection, { host: request.host, use: request.use, version: family.version });
-  return done({ pools: selection.pools, verdicts: selection.considered });
 }
 
 interface Surroundings {

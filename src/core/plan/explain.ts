@@ -2,7 +2,7 @@
 import type { Version } from '../addr.ts';
 import { unreachable } from '../assert.ts';
 import { type Refusal, refused } from '../outcome.ts';
-import type { ConsideredPool, PoolChoice } from '../pools.ts';
+import { type ConsideredPool, DISABLED, type PoolChoice } from '../pools.ts';
 import type { AllowedUse } from '../records.ts';
 import { blockCount } from '../walk.ts';
 import type { Family } from './family.ts';
@@ -60,6 +60,36 @@ export function explainSelection(choice: Exclude<PoolChoice, { kind: 'pools' }>,
       );
     default:
       return unreachable(choice);
+  }
+}
+
+/** What would let a pool be used that is not; undefined where it is, or where nothing sensible would. */
+export function changeFor({ pool, verdict, reason }: ConsideredPool, { host, use, version }: Asked): string | undefined {
+  switch (verdict) {
+    case 'eligible':
+    case 'elsewhere':
+      return undefined;
+    case 'unparsable-cidr':
+      return 'Correct its CIDR, or delete it.';
+    case 'other-family':
+      return `Ask for IPv${version === 4 ? 6 : 4} addresses.`;
+    case 'disabled':
+      return reason !== DISABLED ? undefined : `Enable it: plat patch ippool ${pool} -p '{"spec":{"disabled":false}}'`;
+    case 'block-too-small':
+      return 'Keep fewer addresses of each block for the host, or use a pool with larger blocks.';
+    case 'not-requested':
+    case 'manual':
+      return `Ask for it by name: --pool ${pool}`;
+    case 'node-selector':
+      return `Change its nodeSelector or the labels of node ${host}, or ask for it by name: --pool ${pool}`;
+    case 'namespace-selector':
+      return `Change its namespaceSelector or the labels of the namespace, or ask for it by name: --pool ${pool}`;
+    case 'bad-selector':
+      return `Correct the selector, or ask for it by name: --pool ${pool}`;
+    case 'use-not-allowed':
+      return `Add ${use} to its allowedUses, or ask for another use.`;
+    default:
+      return unreachable(verdict);
   }
 }
 

@@ -1,9 +1,21 @@
 /** One family of one assignment: what it may use, and the step that takes addresses from a block. */
-import { type Cidr, type Ip, ipOfOrdinal, type Version } from '../addr.ts';
-import { affinityText, assignFree, type Cooldown, collect, freeCount, type Holder, type ReservedEnds, stateOf, updated } from '../block.ts';
+import { type Cidr, cidrOf, type Ip, ipOfOrdinal, type Version } from '../addr.ts';
+import {
+  affinityText,
+  assignFree,
+  attributeAt,
+  type Cooldown,
+  collect,
+  freeCount,
+  type Holder,
+  type ReservedEnds,
+  stateOf,
+  updated,
+} from '../block.ts';
 import type { Reservations } from '../cidrset.ts';
 import type { Draft } from '../draft.ts';
 import { gatewayOf, type LinkPolicy, roleOnLink } from '../link.ts';
+import { type Refusal, refused } from '../outcome.ts';
 import type { UsablePool } from '../pools.ts';
 import type { Block, IpamConfig, Owner } from '../records.ts';
 import type { Assigned } from './assigned.ts';
@@ -46,6 +58,28 @@ function isGatewayTaken({ link }: Family, block: Block): boolean {
   if (link?.subnet !== 'block') return false;
   const ordinal = Number(gatewayOf(block.cidr, link.gateways).value - block.cidr.base);
   return ordinal < block.allocations.length && stateOf(block, ordinal) !== 'free';
+}
+
+/** Blocks that hold the gateways of segments that are whole pools. */
+export function gatewayBlocks({ link, pools }: Family): Cidr[] {
+  if (link?.subnet !== 'pool') return [];
+  return pools.map(({ cidr, blockSize }) => cidrOf(gatewayOf(cidr, link.gateways), blockSize));
+}
+
+/** Refuses when somebody who knows nothing of segments holds a pool's gateway. */
+export function heldGateway(family: Family): Refusal | undefined {
+  for (const [index, cidr] of gatewayBlocks(family).entries()) {
+    const found = family.draft.find(blockRef(cidr));
+    const pool = family.pools[index];
+    if (found.kind !== 'present' || !pool) continue;
+    const gateway = gatewayOf(pool.cidr, family.link?.gateways ?? []);
+    const ordinal = Number(gateway.value - cidr.base);
+    if (stateOf(found.record, ordinal) !== 'held') continue;
+    const holder = attributeAt(found.record, ordinal)?.handleId;
+    const message = `${gateway.text} is the gateway of pool ${pool.name}, but it is held ${holder === undefined ? 'without a handle' : `by handle ${holder}`}. Release it, or name another gateway.`;
+    return refused('address-in-use', message, { ip: gateway.text, pool: pool.name, handle: holder });
+  }
+  return undefined;
 }
 
 /** Takes up to `count` addresses from `block`; block and handle change together (I3). */

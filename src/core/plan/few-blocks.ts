@@ -1,5 +1,5 @@
 /** A host that may use only so many blocks of its own: behind a Linux bridge there is one gateway of each family, and so one block. */
-import type { Cidr } from '../addr.ts';
+import { type Cidr, covers } from '../addr.ts';
 import { type Cooldown, collect, isEmpty } from '../block.ts';
 import type { Draft } from '../draft.ts';
 import { type Refusal, refused } from '../outcome.ts';
@@ -38,21 +38,22 @@ interface Limit {
   readonly before: readonly Cidr[];
 }
 
-/** Refuses addresses asked for by name in any other block, and makes sure that a claim of this plan is the host's only one. */
-export function keepToFewBlocks(draft: Draft, env: PlanEnv, assigned: readonly Assigned[], limit: Limit): Refusal | undefined {
+/**
+ * Refuses addresses asked for by name in any other block of their pool (automatic ones are kept to few blocks when they are
+ * looked for), and makes sure that a claim of this plan is the host's only one.
+ */
+export function keepToFewBlocks(draft: Draft, env: PlanEnv, given: readonly Assigned[], limit: Limit): Refusal | undefined {
   const { host, owner, before, blocksMax, cooldown } = limit;
-  for (const { ip, block, existing } of assigned) {
-    const own = before.filter(({ version }) => version === block.version);
+  for (const { ip, block, poolCidr, borrowed, existing } of given) {
+    const own = before.filter((cidr) => poolCidr !== undefined && covers(poolCidr, cidr));
     const used = usedBlocks(draft, own, { blocksMax, cooldown });
-    const isNewOfOwn = own.length < blocksMax && !own.some(({ text }) => text === block.text) && isAffine(draft, owner, block);
+    const isNewOfOwn = !borrowed && own.length < blocksMax;
     if (existing || isNewOfOwn || used.some(({ text }) => text === block.text)) continue;
-    const message = `${ip.text} is in block ${block.text}, but host ${host} uses ${used.map(({ text }) => text).join(', ')} and no other block here. Choose an address of it.`;
+    const instead =
+      used.length > 0 ? `uses ${used.map(({ text }) => text).join(', ')} and no other block of this pool` : 'may not borrow it';
+    const message = `${ip.text} is in block ${block.text}, but host ${host} ${instead}. Choose another address.`;
     return refused('block-limit', message, { ip: ip.text, block: block.text, limit: blocksMax });
   }
   if (affineCidrs(draft, owner).length > before.length) draft.put(claimMark(host), { at: timeText(env.nowNs) });
   return undefined;
-}
-
-function isAffine(draft: Draft, owner: Owner, block: Cidr): boolean {
-  return affineCidrs(draft, owner).some(({ text }) => text === block.text);
 }

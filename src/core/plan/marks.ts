@@ -50,12 +50,13 @@ export function sweepMarks(draft: Draft, id: string, env: PlanEnv): void {
   draft.require({ collections });
   for (const ref of collections.flatMap((collection) => draft.members(collection))) {
     const found = ref.kind === 'mark' ? draft.find(ref) : undefined;
-    const isOld = found?.kind === 'present' && isExpired(found.record.at, env);
+    const isOld = found?.kind === 'present' && isExpired(found.record.at, env.nowNs);
     if (isOld && draft.operationCount() < env.operationsMax - ROOM_FOR_OTHERS) draft.delete(ref);
   }
 }
 
-function isExpired(at: string, env: PlanEnv): boolean {
+/** Older than any call may take: of no use any more. */
+export function isExpired(at: string, nowNs: bigint): boolean {
   const seconds = secondsOf(at);
-  return seconds !== undefined && (seconds + BigInt(MARK_LIFETIME_SECONDS)) * 1_000_000_000n < env.nowNs;
+  return seconds !== undefined && (seconds + BigInt(MARK_LIFETIME_SECONDS)) * 1_000_000_000n < nowNs;
 }

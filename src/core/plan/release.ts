@@ -64,7 +64,7 @@ export function releaseIps(requests: readonly ReleaseRequest[]): Planner<Release
 }
 
 /** HD-08: old records of one handle stand under the full id or under the part before the carriage return. */
-function recordedId(draft: Draft, id: string): string {
+export function recordedId(draft: Draft, id: string): string {
   return draft.find(handleRef(id)).kind === 'absent' ? sanitisedHandle(id) : id;
 }
 
@@ -138,7 +138,7 @@ function mismatch(cidr: Cidr, group: readonly ReleaseRequest[], outcome: Exclude
  * Writes a block from which addresses were released. An empty one is dropped when it is nobody's (RI-10), or when its
  * pool no longer selects its node (RI-11).
  */
-function writeReleased(draft: Draft, block: Block, pools: readonly Pool[], cooldown: Cooldown): void {
+export function writeReleased(draft: Draft, block: Block, pools: readonly Pool[], cooldown: Cooldown): void {
   const next = collect(block, cooldown).block;
   const owner = ownerOf(next);
   if (isEmpty(next) && next.affinity === null) draft.delete(blockRef(next.cidr));

@@ -130,14 +130,13 @@ function storedFor<K extends 'pool' | 'reservation' | 'node'>(
       `there is no ${kind} ${name}. ${kind === 'ipreservation' ? '' : `List them with: plat get ${kind}s`}`.trim(),
       { kind, name },
     );
-  if (revision !== undefined && draft.revisionOf(ref as Ref) !== revision) {
-    return refused(
-      'conflict',
-      `${kind} ${name} changed since it was read (resourceVersion ${revision}). Read it again and repeat the change.`,
-      { kind, name },
-    );
-  }
+  if (revision !== undefined && draft.revisionOf(ref as Ref) !== revision) return changedSince(kind, name, revision);
   return done(stored as never);
+}
+
+function changedSince(kind: string, name: string, revision: bigint): Refusal {
+  const message = `${kind} ${name} changed since it was read (resourceVersion ${revision}). Read it again and repeat the change.`;
+  return refused('conflict', message, { kind, name });
 }
 
 function withMetadata(object: JsonObject, { labels, annotations }: Metadata): JsonObject {
@@ -232,10 +231,14 @@ export function deleteResource(
   };
 }
 
-/** CF-02 to CF-07, CF-10, CF-11: the same value again writes nothing. Members that are absent keep theirs. */
-export function setConfig(change: Partial<Omit<IpamConfig, 'extra'>>): Planner<void> {
+/**
+ * CF-02 to CF-07, CF-10, CF-11: the same value again writes nothing. Members that are absent keep theirs. `revision`: that
+ * the caller read; undefined: whatever is there now.
+ */
+export function setConfig(change: Partial<Omit<IpamConfig, 'extra'>>, revision?: bigint): Planner<void> {
   return (draft) => {
     const stored = draft.get(CONFIG);
+    if (revision !== undefined && draft.revisionOf(CONFIG) !== revision) return changedSince('ipamconfig', 'default', revision);
     const next: IpamConfig = { ...(stored ?? DEFAULT_CONFIG), ...change };
     const isSame = stored && Object.keys(change).every((name) => stored[name as keyof IpamConfig] === next[name as keyof IpamConfig]);
     if (isSame) return done(undefined);

@@ -1,0 +1,174 @@
+/** `ipam release --from-report`: releases what every report calls leaked, as far as it is still what was reported. */
+import { readFile } from 'node:fs/promises';
+import { sanitisedHandle } from '../../core/block.ts';
+import type { BlockView, Ipam } from '../../ipam/api.ts';
+import type { Assignment, AuditReport, Finding } from '../../ipam/upkeep/api.ts';
+import { type Cli, withIpam } from '../cli.ts';
+import { confirmDestructive, type DestructiveOptions } from '../confirm.ts';
+import { Refusal } from '../errors.ts';
+import { printResult } from '../output.ts';
+import { startProgress } from '../progress.ts';
+import { scanProgress } from '../scan-progress.ts';
+import { type LeakedInReport, type Report, readReport } from './report.ts';
+
+interface Planned {
+  /** As reported, and still so. */
+  readonly assignments: readonly Assignment[];
+  readonly handles: readonly Finding[];
+  readonly takenAtMs: number;
+  readonly leakedInReports: number;
+  readonly handlesInReports: number;
+}
+
+interface Done {
+  readonly dryRun: boolean;
+  readonly released: number;
+  readonly alreadyGone: number;
+  readonly handlesReleased: number;
+  readonly handlesSkipped: number;
+  readonly handlesFailed: number;
+  readonly leakedInReports: number;
+  readonly handlesInReports: number;
+}
+
+export async function releaseReports(cli: Cli, files: readonly string[], options: DestructiveOptions): Promise<void> {
+  const reports = await Promise.all(files.map(readFrom));
+  const done = await withIpam(cli, async (ipam) => {
+    await refuseOthers(cli, ipam, files, reports);
+    const planned = await plan(cli, ipam, reports);
+    const dryRun = options.dryRun === true;
+    const { assignments, handles } = planned;
+    if (!dryRun && assignments.length + handles.length > 0) {
+      const facts = `${assignments.length} address(es) and ${handles.length} handle(s) are still as the report calls them leaked, and would be released.`;
+      await confirmDestructive(cli, options, {
+        code: 'not-confirmed',
+        facts,
+        question: 'Release them?',
+        instead: 'See them with --dry-run.',
+      });
+    }
+    return dryRun ? outcomeOf(planned, true) : execute(cli, ipam, planned);
+  });
+  await printResult(cli, { value: { kind: 'ReleasedReport', ...done }, text: () => textOf(done) });
+}
+
+async function readFrom(file: string): Promise<Report> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Refusal('bad-report', `the report ${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`, {
+      file,
+    });
+  }
+  const report = readReport(text);
+  if (report) return report;
+  throw new Refusal('bad-report', `${file} is no report. Make one: plat ipam check -o ${file}`, { file });
+}
+
+async function refuseOthers(cli: Cli, ipam: Ipam, files: readonly string[], reports: readonly Report[]): Promise<void> {
+  const guid = (await ipam.clusterInformation(cli.call()))?.guid ?? '';
+  const other = files.find((_, index) => reports[index]?.clusterGuid !== guid);
+  if (other === undefined) return;
+  throw new Refusal(
+    'bad-report',
+    `cluster does not match the provided report (${other}): mismatched cluster GUID. Refusing to release. Make a report of this one: plat ipam check -o FILE`,
+    {
+      file: other,
+    },
+  );
+}
+
+/** What all reports agree on, and the store still shows. */
+async function plan(cli: Cli, ipam: Ipam, reports: readonly Report[]): Promise<Planned> {
+  const [last] = reports.slice(-1) as [Report];
+  const leaked = new Map([...last.leaked].filter(([ip]) => reports.every((report) => report.leaked.has(ip))));
+  const revisions = new Map(
+    [...last.leakedHandles].filter(([id, revision]) => reports.every(({ leakedHandles }) => leakedHandles.get(id) === revision)),
+  );
+  const assignments: Assignment[] = [];
+  const progress = startProgress(cli.terminal, 'reading');
+  let report: AuditReport;
+  try {
+    report = await ipam.audit({
+      ...cli.call(),
+      onBlock: (block) => assignments.push(...stillThere(block, leaked)),
+      onProgress: scanProgress(progress),
+    });
+  } finally {
+    progress.end();
+  }
+  const handles = report.findings.filter(
+    ({ kind, subject, seen }) =>
+      kind === 'handle-leaked' && seen[0] !== undefined && revisions.get(subject.handle ?? '') === String(seen[0].revision),
+  );
+  return { assignments, handles, takenAtMs: report.takenAtMs, leakedInReports: leaked.size, handlesInReports: revisions.size };
+}
+
+function stillThere(block: BlockView, leaked: ReadonlyMap<string, LeakedInReport>): Assignment[] {
+  return block.held.flatMap(({ ip, attribute, sequenceNumber }) => {
+    const reported = leaked.get(ip);
+    if (!reported || attribute?.releasedAt !== undefined || reported.sequenceNumber !== sequenceNumber) return [];
+    if (attribute?.handleId === undefined ? reported.handle !== undefined : sanitisedHandle(attribute.handleId) !== reported.handle)
+      return [];
+    return [{ ip, block: block.cidr, handle: reported.handle, sequenceNumber }];
+  });
+}
+
+async function execute(cli: Cli, ipam: Ipam, planned: Planned): Promise<Done> {
+  const { assignments, handles, takenAtMs } = planned;
+  const { released } = await ipam.releaseAssignments({ assignments, ...cli.call() });
+  const repaired = await ipam.repair({ report: { takenAtMs, findings: handles }, ...cli.call() });
+  const count = (kind: string) => repaired.filter(({ outcome }) => outcome.kind === kind).length;
+  return {
+    ...outcomeOf(planned, false),
+    released: released.length,
+    alreadyGone: planned.leakedInReports - released.length,
+    ...handleCounts(planned, count),
+  };
+}
+
+function handleCounts({ handlesInReports, handles }: Planned, count: (kind: string) => number) {
+  const skipped = handlesInReports - handles.length + count('changed');
+  return { handlesReleased: count('repaired'), handlesSkipped: skipped, handlesFailed: count('refused') };
+}
+
+function outcomeOf({ assignments, handles, leakedInReports, handlesInReports }: Planned, dryRun: boolean): Done {
+  return {
+    dryRun,
+    released: assignments.length,
+    alreadyGone: leakedInReports - assignments.length,
+    handlesReleased: handles.length,
+    handlesSkipped: handlesInReports - handles.length,
+    handlesFailed: 0,
+    leakedInReports,
+    handlesInReports,
+  };
+}
+
+/** calicoctl's sentences. */
+function textOf(done: Done): string {
+  const { leakedInReports, handlesInReports } = done;
+  return [
+    ...(leakedInReports === 0 ? ["Report didn't contain any leaked IPs to clean up."] : addressesText(done)),
+    ...(handlesInReports === 0 ? ["Report didn't contain any handles to clean up."] : handlesText(done)),
+  ].join('\n');
+}
+
+function addressesText({ dryRun, released, alreadyGone, leakedInReports }: Done): string[] {
+  return [
+    ...(dryRun ? [`Would release ${released} IPs`] : [`Releasing ${leakedInReports} old IPs...`]),
+    ...(dryRun || released === 0 ? [] : [`Released ${released} IPs successfully`]),
+    ...(alreadyGone > 0 ? [`${alreadyGone} addresses marked as leaked in the report had already been cleaned up.`] : []),
+  ];
+}
+
+function handlesText({ dryRun, handlesInReports, handlesReleased, handlesSkipped, handlesFailed }: Done): string[] {
+  if (dryRun) return [`Would delete ${handlesReleased} handles; ${handlesSkipped} are gone or have changed`];
+  return [
+    `Deleting ${handlesInReports} handles...`,
+    "Key: '.' = Deleted OK; 'x' = skip, handle missing/changed.",
+    `${'.'.repeat(handlesReleased)}${'x'.repeat(handlesSkipped + handlesFailed)}`,
+    `Released ${handlesReleased} handles; ${handlesSkipped} skipped; ${handlesFailed} errors.`,
+  ];
+}

@@ -1,0 +1,137 @@
+/** The report file of `ipam check`, in the form that calicoctl's `ipam release --from-report` takes, and reading one again. */
+import { isJsonArray, isJsonObject, type Json, parseJson, printJson } from '../../core/json.ts';
+import type { Attribute } from '../../core/records.ts';
+import { memberObject, memberText } from '../../core/resource.ts';
+import type { ClusterInformation, Finding } from '../../ipam/upkeep/api.ts';
+
+/** One holder of an address as indented JSON: members in calicoctl's order, empty ones left out. Text takes the least room. */
+export type ReportedAllocation = string;
+
+/** How deep holders are in a report. */
+const HOLDER_MARGIN = '      ';
+
+export interface Reporting {
+  readonly ip: string;
+  readonly attribute: Attribute | undefined;
+  readonly sequenceNumber: bigint;
+  /** Of the block. */
+  readonly affinity: string | null;
+  readonly owners: readonly string[] | null;
+  readonly isInUse: boolean;
+}
+
+export function reportedAllocation({ ip, attribute, sequenceNumber, affinity, owners, isInUse }: Reporting): ReportedAllocation {
+  const attrs = attribute?.secondary ?? {};
+  const isBorrowed = attrs['node'] !== undefined && affinity !== `host:${attrs['node']}`;
+  const members: (readonly [string, Json | undefined])[] = [
+    ['ip', ip],
+    ['handle', attribute?.handleId],
+    ['sequenceNumber', sequenceNumber],
+    ['pod', attrs['pod']],
+    ['namespace', attrs['namespace']],
+    ['node', attrs['node']],
+    ['type', attrs['type']],
+    ['creationTimestamp', attrs['timestamp']],
+    ['inUse', isInUse],
+    ['borrowed', isBorrowed || undefined],
+    ['coolingDown', attribute?.releasedAt === undefined ? undefined : true],
+    ['owners', owners],
+  ];
+  const present = new Map(members.filter((member): member is [string, Json] => member[1] !== undefined && member[1] !== ''));
+  // Joined strings keep all of their parts; through bytes it becomes one.
+  return Buffer.from(HOLDER_MARGIN + indented(present, HOLDER_MARGIN)).toString();
+}
+
+export interface ReportQuery {
+  readonly cluster: ClusterInformation | undefined;
+  readonly reported: ReadonlyMap<string, readonly ReportedAllocation[]>;
+  readonly findings: readonly Finding[];
+}
+
+/** Characters written at once. */
+const CHUNK_LENGTH = 1 << 18;
+
+/** The text in pieces, indented by two blanks. Numbers keep all of their 64 bits. */
+export function* reportText(query: ReportQuery): Generator<string> {
+  let chunk = '';
+  for (const piece of piecesOf(query)) {
+    chunk += piece;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
+}
+
+function* piecesOf({ cluster, reported, findings }: ReportQuery): Generator<string> {
+  const head: [string, Json][] = [
+    ['version', cluster?.calicoVersion ?? ''],
+    ['clusterGUID', cluster?.guid ?? ''],
+    ['datastoreLocked', cluster?.isLocked ?? false],
+    ['clusterInformationRevision', String(cluster?.revision ?? 0)],
+    ['clusterType', cluster?.type ?? ''],
+  ];
+  yield `{\n${head.map(([name, value]) => `  ${printJson(name)}: ${printJson(value)},\n`).join('')}  "allocations": {`;
+  let separator = '\n';
+  for (const ip of [...reported.keys()].toSorted()) {
+    yield `${separator}    ${printJson(ip)}: [\n${reported.get(ip)?.join(',\n')}\n    ]`;
+    separator = ',\n';
+  }
+  yield separator === '\n' ? '}' : '\n  }';
+  const handles = findings.filter(({ kind }) => kind === 'handle-leaked').map(leakedHandle);
+  if (handles.length > 0) yield `,\n  "leakedHandles": ${indented(handles, '  ')}`;
+  yield '\n}';
+}
+
+function leakedHandle({ subject, seen }: Finding): Json {
+  return new Map<string, Json>([
+    ['ID', subject.handle ?? ''],
+    ['UID', null],
+    ['Revision', String(seen[0]?.revision ?? 0)],
+  ]);
+}
+
+/** JSON.stringify would round 64-bit numbers. */
+function indented(value: Json, margin: string): string {
+  const inner = `${margin}  `;
+  if (isJsonArray(value) && value.length > 0) return `[\n${value.map((item) => inner + indented(item, inner)).join(',\n')}\n${margin}]`;
+  if (!isJsonObject(value) || value.size === 0) return printJson(value);
+  const members = [...value].map(([name, member]) => `${inner}${printJson(name)}: ${indented(member, inner)}`);
+  return `{\n${members.join(',\n')}\n${margin}}`;
+}
+
+export interface LeakedInReport {
+  readonly ip: string;
+  readonly handle: string | undefined;
+  readonly sequenceNumber: bigint;
+}
+
+export interface Report {
+  readonly clusterGuid: string;
+  /** Not in use and not cooling, by address. */
+  readonly leaked: ReadonlyMap<string, LeakedInReport>;
+  /** Revision by id. */
+  readonly leakedHandles: ReadonlyMap<string, string>;
+}
+
+/** Undefined when the text is no report. */
+export function readReport(text: string): Report | undefined {
+  const parsed = parseJson(text);
+  if (parsed.kind !== 'json' || !isJsonObject(parsed.value)) return undefined;
+  const allocations = memberObject(parsed.value, 'allocations');
+  if (!allocations) return undefined;
+  const leaked = new Map<string, LeakedInReport>();
+  for (const [ip, entries] of allocations) {
+    const [entry, ...others] = isJsonArray(entries) ? entries : [];
+    // Of an address in two blocks nobody can say which assignment is meant.
+    if (!isJsonObject(entry) || others.length > 0 || entry.get('inUse') !== false || entry.get('coolingDown') === true) continue;
+    const number = entry.get('sequenceNumber');
+    if (typeof number !== 'number' && typeof number !== 'bigint') return undefined;
+    leaked.set(ip, { ip, handle: memberText(entry, 'handle'), sequenceNumber: BigInt(number) });
+  }
+  const handles = parsed.value.get('leakedHandles');
+  const leakedHandles = (isJsonArray(handles) ? handles : []).flatMap((handle): [string, string][] =>
+    isJsonObject(handle) ? [[memberText(handle, 'ID') ?? '', memberText(handle, 'Revision') ?? '']] : [],
+  );
+  return { clusterGuid: memberText(parsed.value, 'clusterGUID') ?? '', leaked, leakedHandles: new Map(leakedHandles) };
+}

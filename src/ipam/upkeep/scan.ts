@@ -1,0 +1,87 @@
+/** Every record of the store in pages at one revision, in the order an audit wants: settings, blocks, handles, affinities, marks. */
+import type { RecordOf, Ref } from '../../core/records.ts';
+import { type Decoded, decode } from '../../store/codec.ts';
+import { keyOf, PREFIXES, parseKey } from '../../store/keys.ts';
+import { type Entry, type Revision, type Store, StoreError } from '../../store/port.ts';
+import type { CallOptions } from '../api.ts';
+
+export interface Scanned {
+  readonly key: string;
+  readonly revision: Revision;
+  /** Undefined: the key names none of our records. */
+  readonly named: { readonly ref: Ref; readonly decoded: Decoded<RecordOf[Ref['kind']]> } | undefined;
+}
+
+/** Values per request: full /26 blocks are 20 KB each. */
+const PAGE_SIZE = 500;
+/** Times reading is begun again because the store compacted what was being read, or a page of it did not come. */
+const ATTEMPTS_MAX = 3;
+
+/** `begin` is called for each attempt, with the revision, and gives what is called for each record; resolves with its `end`. */
+export async function scan<T>(
+  store: Store,
+  options: CallOptions,
+  begin: (revision: Revision) => { each: (scanned: Scanned) => void; end: () => T },
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await scanOnce(store, options, begin);
+    } catch (error) {
+      const mayPass = error instanceof StoreError && (error.code === 'revision-compacted' || error.code === 'store-unavailable');
+      if (!mayPass || attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+async function scanOnce<T>(
+  store: Store,
+  options: CallOptions,
+  begin: (revision: Revision) => { each: (scanned: Scanned) => void; end: () => T },
+): Promise<T> {
+  const config = keyOf({ kind: 'config' });
+  const { revision } = await store.read({ keys: [config] }, options);
+  const { each, end } = begin(revision);
+  const steps: readonly (readonly [prefix: string, wanted: (key: string) => boolean])[] = [
+    [config, (key) => key === config],
+    [PREFIXES.pools, always],
+    [PREFIXES.reservations, always],
+    [PREFIXES.nodes, always],
+    [PREFIXES.ipam, (key) => key !== config],
+    [PREFIXES.plat, always],
+  ];
+  for (const [prefix, wanted] of steps) {
+    for await (const { entries } of readAhead(store.list(prefix, { ...options, revision, pageSize: PAGE_SIZE }))) {
+      for (const entry of entries) if (wanted(entry.key)) each(scannedOf(entry));
+    }
+  }
+  return end();
+}
+
+function always(): boolean {
+  return true;
+}
+
+/** A key in another spelling than the record's own would be written beside it (data model §1.4, §2.1). */
+function scannedOf({ key, value, revision }: Entry): Scanned {
+  const ref = parseKey(key);
+  const named = ref && keyOf(ref) === key ? { ref, decoded: decode(ref, value) } : undefined;
+  return { key, revision, named };
+}
+
+/** Asks for the next page while the last one is looked at. */
+async function* readAhead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = pages[Symbol.asyncIterator]();
+  try {
+    let next = iterator.next();
+    for (;;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = iterator.next();
+      // Its failure is met at the next turn, or not at all when nobody asks any more.
+      next.catch(() => {});
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
