@@ -29,7 +29,7 @@ const parts = [
   ]),
   closedButNode('cni-is-a-front-door', folder('cni'), [
     folder('(cni|ipam|platform)'),
-    '^src/core/(addr|link)\\.ts$',
+    '^src/core/(addr|link|hash)\\.ts$',
     '^src/store/(open|port)\\.ts$',
     npm('valibot'),
   ]),

@@ -34,7 +34,7 @@ export async function measureBurst(compiled: string, rounds: number): Promise<Bu
   await ipam.close();
   const containerd = await startContainerd(runtime, folder);
   try {
-    const local = { type: 'host-local', dataDir: join(folder, 'host-local'), ranges: [[{ subnet: POOL }]] };
+    const local = { type: 'host-local', dataDir: join(folder, 'host-local-state'), ranges: [[{ subnet: POOL }]] };
     const turns = { plat: { type: 'plat', store, nodename: 'node-1' }, hostLocal: local };
     const plat: number[] = [];
     const hostLocal: number[] = [];

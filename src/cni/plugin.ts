@@ -1,5 +1,6 @@
 /** One call of the plugin, from environment and stdin to what goes to stdout and the exit code. */
 import type { Ipam } from '../ipam/api.ts';
+import type { Turnstile } from '../ipam/open.ts';
 import type { Clock } from '../platform/clock.ts';
 import { createLazyLogger } from '../platform/log.ts';
 import type { Store } from '../store/port.ts';
@@ -119,13 +120,26 @@ async function run(surroundings: Surroundings, work: Work, doing: { what: string
   const verb = await RUN[work.call.verb as keyof typeof RUN]();
   const { openIpam } = await import('../ipam/open.ts');
   const store = await (surroundings.openStore ?? openNamedStore)(work.store);
-  const ipam: Ipam = openIpam({ store, clock: work.clock, log: work.log });
+  const turnstile = lazyTurnstile(work);
+  const ipam: Ipam = openIpam({ store, clock: work.clock, log: work.log, turnstile });
   doing.what = `waiting for ${storeName(work)}`;
   try {
     return await verb(work, ipam);
   } finally {
     await ipam.close();
   }
+}
+
+/** Loaded with the first conflict. */
+function lazyTurnstile(work: Work): Turnstile {
+  let loaded: Turnstile | undefined;
+  return {
+    enter: async (signal) => {
+      loaded ??= (await import('./turnstile.ts')).openTurnstile(work.clock, `${storeName(work)} ${work.host}`);
+      return await loaded.enter(signal);
+    },
+    leave: () => loaded?.leave(),
+  };
 }
 
 async function openNamedStore({ url, env }: StoreChoice): Promise<Store> {

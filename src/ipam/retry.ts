@@ -49,7 +49,7 @@ async function firstBackoff({ firstMs, maxMs }: PauseRange): Promise<IBackoff<un
   return new ExponentialBackoff({ initialDelay: firstMs, maxDelay: maxMs, generator: noJitterGenerator }).next();
 }
 
-/** After a conflict: somebody else made progress, so a short wait is enough, unless a hundred others want the same block. */
-export const CONFLICT_PAUSE = { firstMs: 2, maxMs: 250 };
+/** After a conflict: somebody else made progress, so a short wait is enough. */
+export const CONFLICT_PAUSE = { firstMs: 2, maxMs: 100 };
 /** After no answer: a new leader takes about a second. */
 export const UNAVAILABLE_PAUSE = { firstMs: 100, maxMs: 1_000 };

@@ -219,13 +219,15 @@ describe('giving up', () => {
     const world = await openWorld({ pools: [POOL] });
     await world.v4('host-a', 1);
     world.main.fault = ({ verb }) => (verb === 'commit' ? 'conflict' : 'none');
+    // They wait for each other.
+    const timeoutMs = 600_000;
     const calls = [
-      world.ipam.releaseAffinity({ host: 'host-a', cidr: POOL }),
-      world.ipam.releaseHostAffinities({ host: 'host-a' }),
-      world.ipam.releasePoolAffinities({ cidr: POOL }),
-      world.ipam.releaseBlockAffinity({ cidr: '10.0.0.0/26' }),
-      world.ipam.removeHost({ host: 'host-a' }),
-      world.ipam.claimAffinity({ host: 'host-b', cidr: '10.0.0.64/26' }),
+      world.ipam.releaseAffinity({ host: 'host-a', cidr: POOL, timeoutMs }),
+      world.ipam.releaseHostAffinities({ host: 'host-a', timeoutMs }),
+      world.ipam.releasePoolAffinities({ cidr: POOL, timeoutMs }),
+      world.ipam.releaseBlockAffinity({ cidr: '10.0.0.0/26', timeoutMs }),
+      world.ipam.removeHost({ host: 'host-a', timeoutMs }),
+      world.ipam.claimAffinity({ host: 'host-b', cidr: '10.0.0.64/26', timeoutMs }),
     ];
     expect(await Promise.all(calls.map(codeOf))).toEqual(Array(6).fill('too-much-contention'));
     expect(await world.blocks()).toEqual({ '10.0.0.0/26': 'host:host-a' });
