@@ -140,7 +140,8 @@ describe.each([
   it('gives up the blocks of a deleted node, and finds it done the second time', async () => {
     await ok('create ippool p --cidr 10.0.0.0/24');
     await ok('ipam auto-assign --host a --handle h');
-    await ok('delete node a');
+    expect(await refused('delete node a')).toContain('--yes');
+    await ok('delete node a --yes');
     expect((await json('ipam show --map')).blocks).toMatchObject([{ affinity: null }]);
     await ok('ipam release --handle h');
     expect((await json('ipam show --map')).blocks).toEqual([]);

@@ -9,7 +9,7 @@ export async function deleteNode({ cli, ipam }: Deleting, named: Named, options:
   const { name } = named;
   const dryRun = options.dryRun === true;
   const { blocks, inUse } = await blocksOf(ipam, name, cli.call());
-  if (!dryRun && inUse > 0 && cli.terminal.confirm) {
+  if (!dryRun && inUse > 0) {
     await confirmDestructive(cli, options, {
       code: 'node-in-use',
       facts: `Node '${name}' has ${countOf(inUse, 'address', 'addresses')} in use, in ${countOf(blocks, 'block')}. They would stay in use until released.`,

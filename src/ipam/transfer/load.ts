@@ -3,7 +3,7 @@
  * Loading again what was loaded, or half loaded, finds what is there and goes on.
  */
 import { PREFIXES, parseKey } from '../../store/keys.ts';
-import type { CallOptions } from '../../store/port.ts';
+import type { CallOptions, Revision } from '../../store/port.ts';
 import type { Context } from '../context.ts';
 import { IpamError, invalidArgument } from '../errors.ts';
 import { STORE_CALL_TIMEOUT_MS } from '../retry.ts';
@@ -26,12 +26,14 @@ export async function load(context: Context, options: LoadOptions): Promise<Load
   const { added, replaced, deleted } = changesOf(seen.counts, mode);
   const total = added + replaced + deleted;
   if (!dryRun && total > 0) {
-    await write(context, { open, mode, call, onWritten: (done) => onProgress?.({ phase: 'writing', done, total }) });
+    await write(context, { open, mode, seenAt: seen.revision, call, onWritten: (done) => onProgress?.({ phase: 'writing', done, total }) });
   }
   return { source: seen.header, ...seen.counts, kinds: Object.fromEntries(seen.kinds), added, replaced, deleted, written: !dryRun };
 }
 
 interface Seen {
+  /** Of the store when it was compared. */
+  readonly revision: Revision;
   readonly header: DumpHeader;
   readonly counts: LoadCounts;
   readonly kinds: ReadonlyMap<string, number>;
@@ -60,7 +62,7 @@ async function survey({ store }: Context, open: LoadOptions['open'], call: CallO
     const kind = parseKey(item.entry.key)?.kind ?? 'other';
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
-  return { header: header as DumpHeader, counts, kinds, ...examples };
+  return { revision, header: header as DumpHeader, counts, kinds, ...examples };
 }
 
 function changesOf(
@@ -88,6 +90,8 @@ function refuseUnfit({ store }: Context, seen: Seen, mode: LoadOptions['mode']):
 interface Writing {
   readonly open: LoadOptions['open'];
   readonly mode: LoadOptions['mode'];
+  /** What is newer was not counted, and nobody agreed to lose it. */
+  readonly seenAt: Revision;
   readonly call: CallOptions;
   readonly onWritten: (done: number) => void;
 }
@@ -95,7 +99,7 @@ interface Writing {
 async function write(context: Context, options: Writing): Promise<void> {
   const writer = new Writer(context, options.call, options.onWritten);
   try {
-    if (options.mode === 'replace') await deletePools(context, writer, options.call);
+    if (options.mode === 'replace') await deletePools(context, writer, options);
     await writeChanges(context, writer, options);
     await writer.flush();
   } finally {
@@ -103,11 +107,11 @@ async function write(context: Context, options: Writing): Promise<void> {
   }
 }
 
-async function writeChanges({ store }: Context, writer: Writer, { open, mode, call }: Writing): Promise<void> {
+async function writeChanges({ store }: Context, writer: Writer, { open, mode, seenAt, call }: Writing): Promise<void> {
   const entries = decodeDump(open(), () => {});
   let isPools = false;
   for await (const item of compare(entries, currentEntries(store, call))) {
-    const change = changeOf(item, mode);
+    const change = changeOf(item, mode, seenAt);
     if (!change) continue;
     // Commits overtake each other: before the first pool everything else must be there.
     if (!isPools && change.key.startsWith(PREFIXES.pools)) {
@@ -119,18 +123,21 @@ async function writeChanges({ store }: Context, writer: Writer, { open, mode, ca
 }
 
 /** While a store is made another one, nothing may be assigned from it. */
-async function deletePools({ store }: Context, writer: Writer, call: CallOptions): Promise<void> {
+async function deletePools({ store }: Context, writer: Writer, { seenAt, call }: Writing): Promise<void> {
   for await (const { entries } of store.list(PREFIXES.pools, call)) {
-    for (const { key, revision } of entries) await writer.add({ key, value: undefined, revision });
+    for (const { key, revision } of entries) {
+      if (revision > seenAt) throw changedMeanwhile(key);
+      await writer.add({ key, value: undefined, revision });
+    }
   }
   await writer.flush();
 }
 
-function changeOf(item: Compared, mode: LoadOptions['mode']): Change | undefined {
+function changeOf(item: Compared, mode: LoadOptions['mode'], seenAt: Revision): Change | undefined {
   if (item.kind === 'absent') return { key: item.entry.key, value: item.entry.value, revision: 'absent' };
   if (item.kind === 'equal' || (item.kind === 'extra' && mode === 'merge')) return undefined;
   const { key, revision } = item.stored;
   // Somebody wrote it since it was compared.
-  if (mode !== 'replace') throw changedMeanwhile(key);
+  if (mode !== 'replace' || revision > seenAt) throw changedMeanwhile(key);
   return { key, value: item.kind === 'different' ? item.entry.value : undefined, revision };
 }

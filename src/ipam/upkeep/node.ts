@@ -52,6 +52,9 @@ function addressesOf(block: Block, host: string, isOwn: boolean): SurveyedAddres
     const attribute = attributeAt(block, ordinal);
     const node = attribute?.secondary?.['node'];
     const isOfHost = node === undefined ? isOwn : node === host;
+    // Of two owners (AT) the other one may live.
+    const other = attribute?.alternate?.['node'];
+    if (other !== undefined && other !== host) return [];
     if (!isOfHost || attribute?.releasedAt !== undefined || isKeptByHost(attribute)) return [];
     return [
       {

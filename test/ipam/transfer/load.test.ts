@@ -55,6 +55,19 @@ describe('load', () => {
     expect(await target.dump()).toEqual(before);
   });
 
+  it('replace takes nothing away that was written after it was counted', async () => {
+    const { dump } = await furnished();
+    const target = await openWorld({ pools: ['192.168.0.0/24'], nodes: ['mine'] });
+    let reads = 0;
+    const open = async function* () {
+      yield* opened(dump)();
+      // The first time is for counting.
+      if (++reads === 1) await target.put(keys.node('late'), '{}');
+    };
+    expect(await codeOf(target.ipam.load({ open, mode: 'replace' }))).toBe('conflict');
+    expect(await target.text(keys.node('late'))).toBe('{}');
+  });
+
   it('replace makes it what the dump is; marks stay', async () => {
     const { world, dump } = await furnished();
     const target = await openWorld({ pools: ['192.168.0.0/24'], nodes: ['mine'] });
