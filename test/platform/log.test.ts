@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { createLogger, parseLogLevel, silentLogger } from '../../src/platform/log.ts';
+import { createLazyLogger, createLogger, parseLogLevel, silentLogger } from '../../src/platform/log.ts';
 
 describe('parseLogLevel', () => {
   it('takes the levels in any letter case and nothing else', () => {
@@ -29,5 +29,16 @@ describe('createLogger', () => {
       .map((line) => JSON.parse(line) as object);
     expect(lines).toMatchObject([{ event: 'block-claimed', cidr: '10.0.0.0/26' }, { event: 'gave-up' }]);
     expect(stdout).toBe('');
+  });
+});
+
+// skip: only Linux has a file that is always full.
+describe.skipIf(process.platform !== 'linux')('createLazyLogger', () => {
+  it('fails nobody when its file cannot be written', async () => {
+    const log = createLazyLogger({ level: 'info', file: '/dev/full' });
+    log.warn({ event: 'said' });
+    log.debug({ event: 'hidden' });
+    await log.flush();
+    await log.flush();
   });
 });
