@@ -19,7 +19,9 @@ export function readInUse(text: string): ReadInventory {
   return fromItems(text, 'pods', (items) => {
     if (items.some(isSandbox)) return sandboxesOf(items);
     const pods = podsOf(items);
-    return pods && { pods };
+    if (!pods) return undefined;
+    const podNamespaces = new Set([...pods.values()].map(({ namespace }) => namespace));
+    return { pods, ...(podNamespaces.size > 0 && { podNamespaces }) };
   });
 }
 

@@ -27,6 +27,11 @@ export interface Inventory {
   readonly nodes?: NodeNames;
   /** By `namespace/name`. */
   readonly pods?: ReadonlyMap<string, Pod>;
+  /**
+   * Namespaces that `pods` is about; absent: all of them. A list of one namespace looks like a list of all in every other way,
+   * so of a text only the namespaces count that it names; one without any pod says that there is none at all.
+   */
+  readonly podNamespaces?: ReadonlySet<string>;
   /** Addresses, handles and container ids in use. */
   readonly inUse?: ReadonlySet<string>;
   /** The node that `inUse` is about; absent: the whole cluster. */
@@ -44,7 +49,20 @@ export function mergedInventory(a: Inventory, b: Inventory): Inventory {
       ? { names: new Set([...a.nodes.names, ...b.nodes.names]), isComplete: a.nodes.isComplete && b.nodes.isComplete }
       : (a.nodes ?? b.nodes);
   const pods = a.pods || b.pods ? new Map([...(a.pods ?? []), ...(b.pods ?? [])]) : undefined;
+  const podNamespaces = mergedNamespaces(a, b);
   const inUse = a.inUse || b.inUse ? new Set([...(a.inUse ?? []), ...(b.inUse ?? [])]) : undefined;
   const host = a.host ?? b.host;
-  return { ...(nodes && { nodes }), ...(pods && { pods }), ...(inUse && { inUse }), ...(host !== undefined && { host }) };
+  return {
+    ...(nodes && { nodes }),
+    ...(pods && { pods }),
+    ...(podNamespaces && { podNamespaces }),
+    ...(inUse && { inUse }),
+    ...(host !== undefined && { host }),
+  };
+}
+
+/** Undefined: all; also when one of two inventories is about all. */
+function mergedNamespaces(a: Inventory, b: Inventory): ReadonlySet<string> | undefined {
+  const parts = [a, b].filter(({ pods }) => pods !== undefined).map(({ podNamespaces }) => podNamespaces);
+  return parts.length > 0 && parts.every((part) => part !== undefined) ? new Set(parts.flatMap((part) => [...part])) : undefined;
 }

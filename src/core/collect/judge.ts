@@ -59,6 +59,8 @@ export function judge({ ip, attribute, owner }: Allocation, inventory: Inventory
     return isGone ? leaked(`is a tunnel of node ${node}, which is gone`) : used('is a tunnel of its node');
   const pod = podNamed(attribute, pods);
   if (pod.kind === 'found') return judgePod(ip, node, pod.pod);
+  if (pod.kind === 'gone' && pod.namespaces.some((namespace) => inventory.podNamespaces?.has(namespace) === false))
+    return unknown(`belongs to pod ${pod.name}, of a namespace of which no pod was listed`);
   if (pod.kind === 'gone') return leaked(`belongs to pod ${pod.name}, which does not exist`);
   if (isGone && !pods) return leaked(`belongs to node ${node}, which is gone`);
   if (inUse) return leaked('is not in the list of what is in use');
@@ -72,7 +74,7 @@ function containerOf(handle: string): string {
 
 type NamedPod =
   | { readonly kind: 'found'; readonly pod: Pod }
-  | { readonly kind: 'gone'; readonly name: string }
+  | { readonly kind: 'gone'; readonly name: string; readonly namespaces: readonly string[] }
   /** It names one, but no pods are known. */
   | { readonly kind: 'named' }
   | { readonly kind: 'none' };
@@ -87,7 +89,8 @@ function podNamed({ secondary, alternate }: Attribute, pods: Inventory['pods']):
   if (!pods) return { kind: 'named' };
   const found = names.flatMap((name) => pods.get(name) ?? []);
   const pod = found.find(({ isOver }) => !isOver) ?? found[0];
-  return pod ? { kind: 'found', pod } : { kind: 'gone', name: first };
+  const namespaces = [secondary, alternate].flatMap((attrs) => attrs?.['namespace'] ?? []);
+  return pod ? { kind: 'found', pod } : { kind: 'gone', name: first, namespaces };
 }
 
 /** GC-02. */

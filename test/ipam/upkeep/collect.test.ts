@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readInUse } from '../../../src/core/collect/inventory-text.ts';
 import type { Candidates, CollectResult, Inventory, Observation, Pod, Suspects } from '../../../src/ipam/upkeep/api.ts';
 import { CLUSTER_INFORMATION } from '../../../src/store/keys.ts';
 import { keys, openWorld, type World } from '../../support/ipam.ts';
@@ -55,6 +56,18 @@ async function cluster(): Promise<{ world: World; collector: Collector }> {
 const leakedIps = ({ leaked }: Candidates) => leaked.map(({ ip }) => ip);
 
 describe('collection', () => {
+  it('GC-02: a list of pods of one namespace says nothing about pods of another', async () => {
+    const { world, collector } = await cluster();
+    await world.v4('host-a', 1, podOf('lives'));
+    const item = { kind: 'Pod', metadata: { namespace: 'other', name: 'p' }, spec: { nodeName: 'host-a' }, status: { phase: 'Running' } };
+    const read = readInUse(JSON.stringify({ kind: 'List', apiVersion: 'v1', metadata: {}, items: [item] }));
+    if (read.kind !== 'inventory') throw new Error(JSON.stringify(read));
+    expect(await collector.twice(read.inventory)).toMatchObject({ released: [] });
+    expect(await world.held()).toEqual({ '10.0.0.0': 'net.lives' });
+    const whole = { ...read.inventory, podNamespaces: new Set(['other', 'default']) };
+    expect(await collector.twice(whole)).toMatchObject({ released: ['10.0.0.0'] });
+  });
+
   it('GC-02: releases the address of a pod that is gone, and no other', async () => {
     const { world, collector } = await cluster();
     await world.v4('host-a', 1, podOf('lives'));
