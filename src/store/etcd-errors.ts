@@ -32,7 +32,7 @@ const CHECK_SERVER = "Look at etcd's log and at `etcdctl endpoint status`.";
 const CHECK_ADDRESS = "Start etcd there, or correct host and port (an etcd's client port is 2379 unless configured otherwise).";
 
 const CHECK_PORT =
-  'If etcd wants TLS, use etcds:// or give its CA (ETCD_CA_CERT_FILE) and a client certificate; else check that this is its client port.';
+  'If etcd wants TLS, use etcds:// or give its CA (ETCD_CA_CERT_FILE) and a client certificate; where TLS is used already, perhaps it does not speak TLS; else check that this is its client port.';
 
 const NOT_SENT = { code: 'store-unavailable', applied: 'no', retry: 'elsewhere' } as const;
 const NOT_NOW = { code: 'store-unavailable', applied: 'no', retry: 'later' } as const;
