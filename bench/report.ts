@@ -5,6 +5,7 @@ import type { AtNodes, Design } from './latency.ts';
 import type { LmdbResults } from './lmdb.ts';
 import type { Measured } from './request-bench.ts';
 import type { Series } from './rounds.ts';
+import { table } from './table.ts';
 
 /** Where it was measured, without names. */
 export interface Machine {
@@ -153,9 +154,4 @@ function ratios(series: Series, raw: Series): string[] {
 
 function bytes(count: number): string {
   return count < 1_024 ? `${count} B` : `${(count / 1_024).toFixed(count < 10_240 ? 1 : 0)} KB`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

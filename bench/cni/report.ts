@@ -1,6 +1,7 @@
 /** What was measured of the plugin, as a part of docs/benchmarks.md, and which targets it reached. */
 import type { Check } from '../checks.ts';
 import { type Series, seriesNamed } from '../rounds.ts';
+import { table } from '../table.ts';
 import type { BurstResults } from './burst.ts';
 import { AT_ONCE, addOf, type CniResults, delOf, GET } from './measure.ts';
 import type { Plugin, Programs } from './programs.ts';
@@ -91,9 +92,4 @@ function burstText({ pods, runtime, platMs, hostLocalMs, ratio }: BurstResults):
     `${pods} pods at once through ${runtime}, each with \`bridge\`, in turns: median ${platMs.toFixed(0)} ms with plat on an embedded store, ` +
     `${hostLocalMs.toFixed(0)} ms with host-local; median ratio ${ratio.toFixed(2)}.`
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

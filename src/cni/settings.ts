@@ -17,6 +17,11 @@ export interface StoreChoice {
 
 const STORE_DEFAULT = 'lmdb:/var/lib/plat';
 
+/** The store of one host, which answers without a request. */
+export function isEmbedded(storeUrl: string): boolean {
+  return /^(lmdb|memory):/.test(storeUrl);
+}
+
 /** `ipam.store`, else Calico's etcd fields, else PLAT_STORE, else the environment Calico reads, else the embedded store. */
 export function storeOf(conf: NetConf, env: Environment): StoreChoice {
   const field = (name: keyof NetConf['ipam'] & keyof NetConf) => nonEmpty(conf.ipam[name]) ?? nonEmpty(conf[name]);
@@ -237,5 +242,5 @@ function linkOf(conf: NetConf, storeUrl: string): LinkOptions | undefined {
   }
   const segment = SEGMENTED[conf.type ?? ''];
   if (segment === undefined) return undefined;
-  return { subnet: segment === 'node' && !/^(lmdb|memory):/.test(storeUrl) ? 'block' : 'pool' };
+  return { subnet: segment === 'node' && !isEmbedded(storeUrl) ? 'block' : 'pool' };
 }

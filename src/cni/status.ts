@@ -4,7 +4,7 @@ import { poolOptions } from './add.ts';
 import { blockHintsOf } from './block-hints.ts';
 import { CniError, CODES, cniErrorOf } from './errors.ts';
 import type { NetConf } from './netconf.ts';
-import { addressPlanOf, statusTimeoutMsOf } from './settings.ts';
+import { addressPlanOf, isEmbedded, statusTimeoutMsOf } from './settings.ts';
 import { callOptions, type Work } from './verbs.ts';
 
 export async function status(work: Work, ipam: Ipam): Promise<string> {
@@ -12,7 +12,7 @@ export async function status(work: Work, ipam: Ipam): Promise<string> {
   const conf = withoutRequests(work.conf);
   const plan = addressPlanOf(conf, { args: new Map() }, store.url);
   // An embedded store answers without a request, so it is asked everything.
-  const whole = /^(lmdb|memory):/.test(store.url);
+  const whole = isEmbedded(store.url);
   const { timeoutMs, signal } = callOptions(work);
   const bounded = { timeoutMs: Math.min(timeoutMs, statusTimeoutMsOf(conf)), signal };
   const common = { ...bounded, host, registerNode: conf.ipam.registerNode ?? true, whole };

@@ -31,7 +31,7 @@ export const BLOCK_SIZES: Readonly<Record<Version, { readonly min: number; reado
   4: { min: 20, max: 32 },
   6: { min: 116, max: 128 },
 };
-const BLOCK_SIZE_DEFAULT: Readonly<Record<Version, number>> = { 4: 26, 6: 122 };
+export const BLOCK_SIZE_DEFAULT: Readonly<Record<Version, number>> = { 4: 26, 6: 122 };
 const DEFAULT_USES: readonly AllowedUse[] = ['Workload', 'Tunnel'];
 
 /** The spec with every member. The CIDR is in canonical form; one that is no network, or has host bits, stays as given. */

@@ -4,9 +4,9 @@
  *
  * The name is that of the key: a hand-written value may have none, or another.
  */
-import { ADDRESS_BITS, type Cidr, cidrOf, parseCidrMasked, parseIp, type Version } from '../core/addr.ts';
+import { ADDRESS_BITS, type Cidr, cidrOf, parseCidrMasked, parseIp } from '../core/addr.ts';
 import type { JsonObject } from '../core/json.ts';
-import { ALLOWED_USES, withDefaults } from '../core/pool-spec.ts';
+import { ALLOWED_USES, BLOCK_SIZES, withDefaults } from '../core/pool-spec.ts';
 import type { AllowedUse, Node, Pool, Reservation } from '../core/records.ts';
 import { Members, memberNames, type Problems } from './members.ts';
 
@@ -16,11 +16,6 @@ const POOL_SPEC = memberNames('cidr', 'disabled', 'blockSize', 'nodeSelector', '
 const POOL_STATUS = memberNames('conditions');
 const CONDITION = memberNames('type', 'status');
 const RESERVATION_SPEC = memberNames('reservedCIDRs');
-
-const BLOCK_SIZES: Readonly<Record<Version, { readonly min: number; readonly max: number }>> = {
-  4: { min: 20, max: 32 },
-  6: { min: 116, max: 128 },
-};
 
 /** The pool with the defaults of data model §7.1. Of its uses, those that are none of ours allow nothing. */
 export function poolOf(value: JsonObject, name: string, problems: Problems): Pool {

@@ -4,7 +4,7 @@ import { affinityText, collect, freeCount, type Holder, stateOf } from '../block
 import type { Draft } from '../draft.ts';
 import { firstAutomatic, placeOf, type Range, roleInSlots, type Slot } from '../network-range.ts';
 import { done, type Outcome, type Refusal, refused } from '../outcome.ts';
-import { BLOCK_SIZES } from '../pool-spec.ts';
+import { BLOCK_SIZE_DEFAULT, BLOCK_SIZES } from '../pool-spec.ts';
 import { type Block, NO_EXTRA, type Node, type Owner, type Pool } from '../records.ts';
 import type { Need, SeenRevision } from '../view.ts';
 import { assignIp, firstNeedOfAssignIp } from './assign-ip.ts';
@@ -37,8 +37,6 @@ export interface NetworkAddress extends Assigned {
 
 /** Blocks read at once while searching: few at first, since the first has room nearly always, then as many as before. */
 const BLOCKS_PER_READ = { first: 32, max: 256 } as const;
-/** Blocks of a new pool; smaller subnets are one block. */
-const BLOCK_SIZE = { 4: 26, 6: 122 } as const;
 
 export function assignFromNetwork(request: AssignFromNetwork): Planner<readonly NetworkAddress[]> {
   return (draft, env) => {
@@ -260,5 +258,5 @@ function ensurePool(draft: Draft, env: PlanEnv, { network, uidOf }: AssignFromNe
 }
 
 function blockSizeFor({ version, prefixLength }: Cidr): number {
-  return Math.max(BLOCK_SIZE[version], Math.min(prefixLength, BLOCK_SIZES[version].max));
+  return Math.max(BLOCK_SIZE_DEFAULT[version], Math.min(prefixLength, BLOCK_SIZES[version].max));
 }
