@@ -18,7 +18,7 @@ export async function add(work: Work, ipam: Ipam): Promise<string> {
   const routes = routesOf(conf.ipam.routes);
   const dns = dnsOf(conf.ipam.resolvConf);
   if (!work.mayShareNamespace) refuseOwnNamespace(call.netns);
-  const caller = callerOf(call.netns, work.parentPid());
+  const caller = callerOf(call.netns, work.startedBy);
   const common = {
     ...callOptions(work),
     host,

@@ -12,6 +12,8 @@ export interface CniCall {
   readonly ifname: string;
   /** CNI_ARGS, the last one of equal names. */
   readonly args: ReadonlyMap<string, string>;
+  /** The variables themselves. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -36,7 +38,20 @@ export function callOf(env: Environment): CniCall {
   const containerId = env['CNI_CONTAINERID'] ?? '';
   const ifname = env['CNI_IFNAME'] ?? '';
   if (REQUIRED[verb].includes('CNI_CONTAINERID')) checkNames(containerId, ifname);
-  return { verb, containerId, netns: env['CNI_NETNS'] ?? '', ifname, args: argsOf(env['CNI_ARGS'] ?? '', verb) };
+  return {
+    verb,
+    containerId,
+    netns: env['CNI_NETNS'] ?? '',
+    ifname,
+    args: argsOf(env['CNI_ARGS'] ?? '', verb),
+    variables: variablesOf(env),
+  };
+}
+
+function variablesOf(env: Environment): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value !== undefined && name.startsWith('CNI_')) variables[name] = value;
+  return variables;
 }
 
 const CONTAINER_ID = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;

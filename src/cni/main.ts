@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The CNI IPAM plugin as a process: the only file of it that touches the process itself. */
-import { read, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read, readSync, writeSync } from 'node:fs';
 import { systemClock } from '../platform/clock.ts';
 import { CniError, CODES } from './errors.ts';
 import { answer } from './plugin.ts';
@@ -11,7 +11,7 @@ const STDIN_BYTES_MAX = 4 * 2 ** 20;
 const STDIN_TIMEOUT_MS = process.env['CNI_COMMAND'] === 'STATUS' ? 5_000 : 30_000;
 
 /** Emptied by a reboot, and the host's alone. */
-const HINTS_FOLDER = '/run/plat';
+const RUNTIME_FOLDER = '/run/plat';
 const CHUNK_BYTES = 64 * 2 ** 10;
 /** Before a stdin that does not block is asked again. */
 const RETRY_MS = 5;
@@ -24,21 +24,39 @@ function readStdin(): Promise<string> {
     let bytes = 0;
     const fail = (reason: string) => reject(new CniError(CODES.ioFailure, `cannot read the network configuration from stdin: ${reason}`));
     const timer = setTimeout(() => fail(`it did not end within ${STDIN_TIMEOUT_MS / 1_000} s`), STDIN_TIMEOUT_MS);
+    /** False: there is no more to come. */
+    const take = (count: number) => {
+      bytes += count;
+      chunks.push(Buffer.from(chunk.subarray(0, count)));
+      if (bytes > STDIN_BYTES_MAX) fail(`it has more than ${STDIN_BYTES_MAX} bytes`);
+      if (count === 0) resolve(Buffer.concat(chunks).toString('utf8'));
+      if (count > 0 && bytes <= STDIN_BYTES_MAX) return true;
+      clearTimeout(timer);
+      return false;
+    };
     const next = () =>
       read(0, chunk, 0, CHUNK_BYTES, null, (error, count) => {
         if (error?.code === 'EAGAIN') return void setTimeout(next, RETRY_MS);
         if (error && error.code !== 'EOF') return fail(error.message);
-        bytes += count;
-        if (bytes > STDIN_BYTES_MAX) return fail(`it has more than ${STDIN_BYTES_MAX} bytes`);
-        if (count > 0) {
-          chunks.push(Buffer.from(chunk.subarray(0, count)));
-          return next();
-        }
-        clearTimeout(timer);
-        resolve(Buffer.concat(chunks).toString('utf8'));
+        if (take(count)) next();
       });
-    next();
+    if (takeAtHand(chunk, take)) next();
   });
+}
+
+/** What a pipe holds already, without a thread that waits for it; true when there may be more. */
+function takeAtHand(chunk: Buffer, take: (count: number) => boolean): boolean {
+  let fd: number | undefined;
+  try {
+    fd = openSync('/proc/self/fd/0', constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!fstatSync(fd).isFIFO()) return true;
+    while (take(readSync(fd, chunk, 0, CHUNK_BYTES, null)));
+    return false;
+  } catch {
+    return true;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
 }
 
 /** To a reader that has gone, or does not read, nothing more can be said. */
@@ -61,7 +79,9 @@ async function main(): Promise<void> {
     clock: systemClock,
     readStdin,
     parentPid: () => process.ppid,
-    hintsFolder: HINTS_FOLDER,
+    hintsFolder: RUNTIME_FOLDER,
+    meeting: { folder: RUNTIME_FOLDER, program: `${process.execPath} ${process.argv[1]}` },
+    stderr: (lines) => void writeSync(2, lines),
     endWith: async (afterMs, text) => (await import('./watchdog.ts')).startWatchdog(afterMs, text),
   });
   // What still runs after a deadline must not hold the process up.

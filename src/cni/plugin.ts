@@ -1,15 +1,17 @@
 /** One call of the plugin, from environment and stdin to what goes to stdout and the exit code. */
 import type { Ipam } from '../ipam/api.ts';
-import type { Turnstile } from '../ipam/open.ts';
 import type { Clock } from '../platform/clock.ts';
 import { createLazyLogger } from '../platform/log.ts';
 import type { Store } from '../store/port.ts';
 import { type CniCall, callOf, type Verb } from './call.ts';
+import { carryOut, storeName } from './carry-out.ts';
 import { CniError, CODES, cniErrorOf } from './errors.ts';
+import type { Meeting, Serve } from './group/group.ts';
+import { peerOf } from './group/peer.ts';
 import { decodeConf, netConfOf } from './netconf.ts';
 import { printed } from './result.ts';
 import { hostOf, logOf, type StoreChoice, storeOf, timeoutMsOf } from './settings.ts';
-import type { RunVerb, Work } from './verbs.ts';
+import type { Answer, Work } from './verbs.ts';
 import { type CniVersion, NEWEST_VERSION, requireVerb, SUPPORTED_VERSIONS, versionOf } from './versions.ts';
 
 /** What the plugin takes from its process. */
@@ -18,17 +20,22 @@ export interface Surroundings {
   readonly clock: Clock;
   readStdin(): Promise<string>;
   parentPid(): number;
+  /** The parent when the call began, where that is not now. */
+  readonly startedBy?: number;
   /** Where this node's block hints are kept from call to call; absent: nowhere. */
   readonly hintsFolder?: string;
+  /** Where calls that come at the same time find each other; absent: each acts for itself. */
+  readonly meeting?: Meeting;
   /** Has the process end with this answer after so long, whatever its main thread is stuck in. */
   endWith?(afterMs: number, stdout: string): Promise<void>;
   /** Default: the store that the configuration names. */
   openStore?(choice: StoreChoice): Promise<Store>;
-}
-
-export interface Answer {
-  readonly stdout: string;
-  readonly exitCode: 0 | 1;
+  /** The library, opened by another call, which closes it. */
+  opened?(): Promise<Ipam>;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly gone?: AbortSignal;
+  /** Takes the lines of the log in place of stderr. */
+  stderr?(lines: string): void;
 }
 
 const DOING: Readonly<Record<Verb, string>> = {
@@ -40,15 +47,6 @@ const DOING: Readonly<Record<Verb, string>> = {
   VERSION: 'cannot tell the version',
 };
 
-/** Loaded with the verb that needs them. */
-const RUN: Readonly<Record<Exclude<Verb, 'VERSION'>, () => Promise<RunVerb>>> = {
-  ADD: async () => (await import('./add.ts')).add,
-  DEL: async () => (await import('./del.ts')).del,
-  CHECK: async () => (await import('./check.ts')).check,
-  GC: async () => (await import('./gc.ts')).gc,
-  STATUS: async () => (await import('./status.ts')).status,
-};
-
 /** Never rejects: whatever goes wrong becomes an error object with a code. */
 export async function answer(surroundings: Surroundings): Promise<Answer> {
   let version: CniVersion = NEWEST_VERSION;
@@ -57,10 +55,11 @@ export async function answer(surroundings: Surroundings): Promise<Answer> {
     call = callOf(surroundings.env);
     if (call.verb === 'VERSION')
       return { stdout: printed({ cniVersion: NEWEST_VERSION, supportedVersions: SUPPORTED_VERSIONS }), exitCode: 0 };
-    const decoded = decodeConf(await surroundings.readStdin());
+    const stdin = await surroundings.readStdin();
+    const decoded = decodeConf(stdin);
     version = versionOf(decoded['cniVersion']);
     requireVerb(call.verb, version);
-    return { stdout: await perform(surroundings, call, version, decoded), exitCode: 0 };
+    return await perform(surroundings, call, version, decoded, stdin);
   } catch (error) {
     const told = call?.verb === 'STATUS' ? await statusErrorOf(error) : cniErrorOf(error, DOING[call?.verb ?? 'VERSION']);
     return { stdout: errorText(version, told), exitCode: 1 };
@@ -77,16 +76,19 @@ async function perform(
   call: CniCall,
   version: CniVersion,
   decoded: Readonly<Record<string, unknown>>,
-): Promise<string> {
+  stdin: string,
+): Promise<Answer> {
   const { clock, env } = surroundings;
   const startMs = clock.monotonicMs();
   const conf = netConfOf(decoded);
   const timeoutMs = timeoutMsOf(conf, call);
   const deadline = new AbortController();
-  const log = createLazyLogger(logOf(conf, call));
+  surroundings.gone?.addEventListener('abort', () => deadline.abort());
+  const log = createLazyLogger({ ...logOf(conf, call), stderr: surroundings.stderr });
   const work: Work = {
     call,
     conf,
+    stdin,
     version,
     attachment: { network: conf.name, containerId: call.containerId, ifname: call.ifname },
     host: hostOf(conf),
@@ -95,56 +97,49 @@ async function perform(
     log,
     remainingMs: () => timeoutMs - (clock.monotonicMs() - startMs),
     signal: deadline.signal,
+    startedBy: surroundings.startedBy ?? surroundings.parentPid(),
     parentPid: surroundings.parentPid,
     hintsFolder: surroundings.hintsFolder,
     mayShareNamespace: /^(true|1)$/i.test(env['CNI_NETNS_OVERRIDE'] ?? ''),
   };
   const doing = { what: `opening ${storeName(work)}` };
-  // LMDB waits in native code, where no timer of this thread is heard.
-  if (/^lmdb:/.test(work.store.url)) await surroundings.endWith?.(timeoutMs + STUCK_MS, errorText(version, stuck(work, timeoutMs)));
+  const means = {
+    ...surroundings,
+    serve: serveWith(surroundings),
+    endWhenStuck: async () => await surroundings.endWith?.(timeoutMs + STUCK_MS, errorText(version, stuck(work, timeoutMs))),
+  };
   try {
-    return await Promise.race([run(surroundings, work, doing), expiry(work, doing, deadline, timeoutMs)]);
+    return await Promise.race([carryOut(work, means, doing), expiry(work, doing, deadline, timeoutMs)]);
   } finally {
     deadline.abort();
     await log.flush();
   }
 }
 
-/** The store named in messages: never with what an address may carry before an "@". */
-function storeName({ store }: Work): string {
-  const name = store.url === 'etcd://' ? `etcd at ${store.env['ETCD_ENDPOINTS'] ?? ''}` : store.url;
-  return name.includes('@') ? 'the store' : name;
-}
-
-async function run(surroundings: Surroundings, work: Work, doing: { what: string }): Promise<string> {
-  const verb = await RUN[work.call.verb as keyof typeof RUN]();
-  const { openIpam } = await import('../ipam/open.ts');
-  const store = await (surroundings.openStore ?? openNamedStore)(work.store);
-  const turnstile = lazyTurnstile(work);
-  const ipam: Ipam = openIpam({ store, clock: work.clock, log: work.log, turnstile });
-  doing.what = `waiting for ${storeName(work)}`;
-  try {
-    return await verb(work, ipam);
-  } finally {
-    await ipam.close();
-  }
-}
-
-/** Loaded with the first conflict. */
-function lazyTurnstile(work: Work): Turnstile {
-  let loaded: Turnstile | undefined;
-  return {
-    enter: async (signal) => {
-      loaded ??= (await import('./turnstile.ts')).openTurnstile(work.clock, `${storeName(work)} ${work.host}`);
-      return await loaded.enter(signal);
-    },
-    leave: () => loaded?.leave(),
+/** Carries out the calls of other processes, which have the same store, with the library that this one has opened. */
+function serveWith({ env, clock, hintsFolder }: Surroundings): (opened: () => Promise<Ipam>) => Serve {
+  return (opened) => async (call, gone) => {
+    const { parentPid } = peerOf(call.pid);
+    let stderr = '';
+    const answered = await answer({
+      env: { ...withoutCall(env), ...call.env },
+      clock,
+      readStdin: async () => call.stdin,
+      parentPid,
+      startedBy: call.parentPid,
+      ...(hintsFolder !== undefined && { hintsFolder }),
+      opened,
+      gone,
+      stderr: (lines) => {
+        stderr += lines;
+      },
+    });
+    return { ...answered, stderr };
   };
 }
 
-async function openNamedStore({ url, env }: StoreChoice): Promise<Store> {
-  const { openStore } = await import('../store/open.ts');
-  return await openStore(url, { env, transport: 'gateway' });
+function withoutCall(env: Surroundings['env']): Surroundings['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('CNI_')));
 }
 
 /** Later than the answer of a main thread that is not stuck. */

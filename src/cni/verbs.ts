@@ -8,9 +8,17 @@ import type { NetConf } from './netconf.ts';
 import type { StoreChoice } from './settings.ts';
 import type { CniVersion } from './versions.ts';
 
+/** What a process ends with. */
+export interface Answer {
+  readonly stdout: string;
+  readonly exitCode: 0 | 1;
+}
+
 export interface Work {
   readonly call: CniCall;
   readonly conf: NetConf;
+  /** What the configuration was read from. */
+  readonly stdin: string;
   readonly version: CniVersion;
   readonly attachment: Attachment;
   readonly host: string;
@@ -21,7 +29,9 @@ export interface Work {
   remainingMs(): number;
   /** Aborts when the call's time is over. */
   readonly signal: AbortSignal;
-  /** Of this process, now. */
+  /** The parent of the process that is called, when the call began. */
+  readonly startedBy: number;
+  /** Its parent, now. */
   parentPid(): number;
   readonly hintsFolder: string | undefined;
   /** Whether the runtime switched off the check of its own namespace. */

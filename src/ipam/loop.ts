@@ -63,21 +63,12 @@ export type JobResult<T> =
   | { readonly kind: 'deferred'; readonly job: Job<T> }
   | { readonly kind: 'oversized'; readonly operations: number };
 
-/** Lets processes that conflict take turns; a courtesy, on which nothing depends. */
-export interface Turnstile {
-  /** Resolves when it is this process's turn, or it has waited long enough. */
-  enter(signal?: AbortSignal): Promise<'at-once' | 'waited'>;
-  /** May be called at any time. */
-  leave(): void;
-}
-
 export interface LoopContext extends Source {
   readonly clock: Clock;
   readonly log: Logger;
   /** `salt`, 0 to 1: the same for every plan of one batch, so that a walk that starts anywhere starts there again. */
   readonly walkStart: (salt: number) => WalkStart;
   readonly fence: Fence;
-  readonly turnstile: Turnstile | undefined;
 }
 
 interface Running<T> {
@@ -97,8 +88,6 @@ export async function runBatch<T>(context: LoopContext, jobs: readonly Job<T>[])
   } catch (error) {
     const reported = error instanceof StoreError ? errorOfStore(error) : error;
     for (const each of running) each.result ??= { kind: 'failed', error: each.doubted ? outcomeUnknown(reported) : reported };
-  } finally {
-    context.turnstile?.leave();
   }
   return running.map(({ result }) => result as JobResult<T>);
 }
@@ -128,21 +117,11 @@ class Batch<T> {
       this.#settleUnplanned(active, planned.outcomes);
       if (await this.#commit(active, planned)) continue;
       if (this.#all.every(({ result }) => result)) return;
-      await this.#letOthersPass(attempt);
+      if (attempt > 1) await this.#conflictPauses.pause(this.#signal());
     }
     const message = `others kept changing the same records; gave up after ${ATTEMPTS_MAX} attempts with nothing written. Try again.`;
     const error = new IpamError('too-much-contention', message);
     for (const each of this.#all) each.result ??= { kind: 'failed', error: each.doubted ? outcomeUnknown(error) : error };
-  }
-
-  async #letOthersPass(attempt: number): Promise<void> {
-    const { turnstile } = this.#context;
-    if (!turnstile) {
-      if (attempt > 1) await this.#conflictPauses.pause(this.#signal());
-      return;
-    }
-    // Others have committed meanwhile.
-    if ((await turnstile.enter(this.#signal())) === 'waited') this.#view = new View();
   }
 
   /** Jobs still to be done; those whose caller has gone are settled. */

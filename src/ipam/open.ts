@@ -25,15 +25,12 @@ import { type Context, runAlone } from './context.ts';
 import { Fence } from './fence.ts';
 import { Hints } from './hints.ts';
 import { Lanes } from './lanes.ts';
-import type { Turnstile } from './loop.ts';
 import { assignFromNetwork, checkAssignFromNetwork } from './network.ts';
 import { getAssignmentAttributes, ipsByHandle, releaseByHandle, releaseIps, setOwnerAttributes } from './release.ts';
 import { getUtilization, listBlocks } from './reports.ts';
 import { nodeResources, poolResources, reservationResources } from './resources.ts';
 import { errorOfStore } from './translate.ts';
 import { COLLECTED_KINDS } from './upkeep/kinds.ts';
-
-export type { Turnstile };
 
 export interface OpenOptions {
   readonly store: Store;
@@ -42,8 +39,6 @@ export interface OpenOptions {
   readonly log?: Logger;
   /** Default: a hash of host and pool; random for single-address blocks (RG-02). */
   readonly walkStart?: WalkStart;
-  /** For processes that live for one call and start in crowds: after a conflict they take turns instead of pausing. */
-  readonly turnstile?: Turnstile;
 }
 
 /** Opens the library over a store, which it closes with itself. Nothing is read or written before the first operation. */
@@ -119,7 +114,7 @@ export function openIpam(options: OpenOptions): Ipam {
   };
 }
 
-function contextOf({ store, clock = systemClock, log = silentLogger, walkStart, turnstile }: OpenOptions): Context {
+function contextOf({ store, clock = systemClock, log = silentLogger, walkStart }: OpenOptions): Context {
   const loop = {
     store,
     decoded: new DecodedRecords(),
@@ -127,7 +122,6 @@ function contextOf({ store, clock = systemClock, log = silentLogger, walkStart, 
     log,
     walkStart: (salt: number) => walkStart ?? hashedStart(salt),
     fence: new Fence(clock),
-    turnstile,
   };
   return { ...loop, lanes: new Lanes(loop), hints: new Hints() };
 }

@@ -1,6 +1,7 @@
 /** Logging: the only user of pino. Lines are JSON on stderr; stdout belongs to results. */
 
 import { openSync } from 'node:fs';
+import type { DestinationStream } from 'pino';
 
 /** Fields of one event: `event` names it with a constant, values are fields. The four levels of use, no more. */
 export interface Logger {
@@ -35,6 +36,12 @@ export async function createLogger(options: { readonly level: LogLevel }): Promi
   return logger;
 }
 
+export interface LazyLogOptions {
+  readonly level: LogLevel;
+  readonly file: string | undefined;
+  readonly stderr?: ((lines: string) => void) | undefined;
+}
+
 /** A logger whose lines may still wait to be written. */
 export interface BufferedLogger extends Logger {
   /** Resolves when every line is out; never rejects. */
@@ -43,9 +50,9 @@ export interface BufferedLogger extends Logger {
 
 /**
  * A logger to stderr, or appending to `file`, that loads pino only for a line that is to be written: a process that lives for
- * milliseconds and has nothing to say does not pay for it.
+ * milliseconds and has nothing to say does not pay for it. `stderr` takes the lines in place of this process's own.
  */
-export function createLazyLogger({ level, file }: { readonly level: LogLevel; readonly file: string | undefined }): BufferedLogger {
+export function createLazyLogger({ level, file, stderr }: LazyLogOptions): BufferedLogger {
   const waiting: { readonly level: Exclude<LogLevel, 'silent'>; readonly fields: object }[] = [];
   const from = LOG_LEVELS.indexOf(level);
   const at = (own: Exclude<LogLevel, 'silent'>) =>
@@ -59,7 +66,7 @@ export function createLazyLogger({ level, file }: { readonly level: LogLevel; re
       if (waiting.length === 0) return;
       try {
         const { pino } = await import('pino');
-        const logger = pino({ level, base: null }, await destinationOf(pino, file));
+        const logger = pino({ level, base: null }, await destinationOf(pino, file, stderr));
         for (const { level: own, fields } of waiting.splice(0)) logger[own](fields);
       } catch {
         // A full disk: what was done counts, not what could be said of it.
@@ -71,12 +78,12 @@ export function createLazyLogger({ level, file }: { readonly level: LogLevel; re
 type Pino = typeof import('pino').pino;
 
 /** Stderr too when the file cannot be opened: a log must not fail the work. */
-async function destinationOf(pino: Pino, file: string | undefined): Promise<ReturnType<Pino['destination']>> {
-  const stderr = () => pino.destination({ dest: 2, sync: true });
-  if (file === undefined) return stderr();
+async function destinationOf(pino: Pino, file: string | undefined, stderr: LazyLogOptions['stderr']): Promise<DestinationStream> {
+  const fallback = () => (stderr ? { write: stderr } : pino.destination({ dest: 2, sync: true }));
+  if (file === undefined) return fallback();
   try {
     return pino.destination({ dest: openSync(file, 'a', 0o640), sync: true });
   } catch {
-    return stderr();
+    return fallback();
   }
 }

@@ -182,4 +182,20 @@ describe('I11', () => {
     });
     expect(error).toMatchObject({ code: 11, msg: expect.stringContaining('has ended') });
   });
+
+  it('an ADD that another process carries out takes none when its own process has ended, or waits no longer', async () => {
+    const bed = await openBed(POOLS);
+    expect(await bed.refused('ADD', { startedBy: 4_711, parentPid: () => 0 })).toMatchObject({ code: 11 });
+    const left = new AbortController();
+    const before = await bed.world.dump();
+    const { exitCode } = await bed.run('ADD', {
+      gone: left.signal,
+      fault: ({ verb }) => {
+        if (verb === 'read') left.abort();
+        return 'none' as const;
+      },
+    });
+    expect(exitCode).toBe(1);
+    expect(await bed.world.dump()).toEqual(before);
+  });
 });

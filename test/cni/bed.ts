@@ -1,7 +1,8 @@
 /** The plugin in this process, over a memory store that a test arranges, watches and breaks. */
 import { expect } from 'vitest';
-import { type Answer, answer } from '../../src/cni/plugin.ts';
+import { answer } from '../../src/cni/plugin.ts';
 import type { StoreChoice } from '../../src/cni/settings.ts';
+import type { Answer } from '../../src/cni/verbs.ts';
 import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import type { Fault, StoreCall } from '../../src/store/memory.ts';
 import { openWorld, type World, type WorldOptions } from '../support/ipam.ts';
@@ -18,6 +19,8 @@ export interface BedCall {
   /** Instead of all of it. */
   readonly stdin?: string;
   readonly parentPid?: () => number;
+  readonly startedBy?: number;
+  readonly gone?: AbortSignal;
   readonly hintsFolder?: string;
   /** What becomes of each call to the store. */
   readonly fault?: (call: StoreCall) => Fault | Promise<Fault>;
@@ -53,7 +56,7 @@ export class Bed {
 
   async run(
     verb: string,
-    { env = {}, conf = {}, ipam = {}, stdin, parentPid = () => 4_711, hintsFolder, fault = () => 'none' }: BedCall = {},
+    { env = {}, conf = {}, ipam = {}, stdin, parentPid = () => 4_711, startedBy, gone, hintsFolder, fault = () => 'none' }: BedCall = {},
   ): Promise<Ran> {
     const calls: StoreCall[] = [];
     let chosen: StoreChoice | undefined;
@@ -63,6 +66,8 @@ export class Bed {
       clock: this.#clock(),
       readStdin: async () => text,
       parentPid,
+      ...(startedBy !== undefined && { startedBy }),
+      ...(gone && { gone }),
       ...(hintsFolder !== undefined && { hintsFolder }),
       openStore: async (choice) => {
         chosen = choice;

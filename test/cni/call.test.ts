@@ -15,12 +15,14 @@ function refusal(env: Readonly<Record<string, string | undefined>>): CniError {
 
 describe('callOf', () => {
   it('reads container, namespace, interface and arguments', () => {
-    const { args, ...call } = callOf({
+    const { args, variables, ...call } = callOf({
+      HOME: '/root',
       ...FULL,
       CNI_COMMAND: 'ADD',
       CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAME=web-0;IP=10.0.0.1;;IP=10.0.0.2;EMPTY=;X=a=b',
     });
     expect(call).toEqual({ verb: 'ADD', containerId: 'c1', netns: '/run/netns/a', ifname: 'eth0' });
+    expect(variables).toEqual({ ...FULL, CNI_COMMAND: 'ADD', CNI_ARGS: expect.any(String) });
     expect(Object.fromEntries(args)).toEqual({ IgnoreUnknown: '1', K8S_POD_NAME: 'web-0', IP: '10.0.0.2', EMPTY: '', X: 'a=b' });
   });
 

@@ -1,0 +1,35 @@
+/** The process that asks, as the one that acts for it sees it. */
+import { readFileSync } from 'node:fs';
+
+export interface Peer {
+  /** Its parent, now; 0 when it has ended. */
+  parentPid(): number;
+}
+
+/** `pid`: of a process that waits for an answer at this moment. */
+export function peerOf(pid: number): Peer {
+  const startTicks = statOf(pid)?.startTicks;
+  return {
+    parentPid: () => {
+      const now = statOf(pid);
+      return now !== undefined && now.startTicks === startTicks ? now.parentPid : 0;
+    },
+  };
+}
+
+/** Of proc_pid_stat(5); counted from behind the name, which may hold anything. */
+const STATE = 0;
+const PARENT_PID = 1;
+const START_TICKS = 19;
+const ENDED = ['Z', 'X'];
+
+function statOf(pid: number): { readonly parentPid: number; readonly startTicks: string } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    if (ENDED.includes(fields[STATE] ?? '')) return undefined;
+    return { parentPid: Number(fields[PARENT_PID]), startTicks: fields[START_TICKS] ?? '' };
+  } catch {
+    return undefined;
+  }
+}
