@@ -2,12 +2,16 @@
  * A plugin for bun's bundler: what libraries look for on the disk at run time is put into the bundle. The build fails when a
  * library no longer looks as it did when this was written.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { loadable } from './elf.mjs';
 
 const ADDON = 'plat:lmdb-addon';
+/** Its size, and a hash for its name. */
+const FACTS = `${ADDON}-facts`;
+const HASH_DIGITS = 16;
 
 /** `root`: the checkout; `addon`: LMDB's native part. `unmet()`: files that should have been changed and were not bundled. */
 export function embedded({ root, addon }) {
@@ -57,6 +61,7 @@ export function embedded({ root, addon }) {
     ],
   ]);
   const met = new Set();
+  const contents = () => loadable(readFileSync(addon));
   return {
     name: 'embedded',
     unmet: () => [...changes.keys()].filter((file) => !met.has(file)),
@@ -70,7 +75,12 @@ export function embedded({ root, addon }) {
         return { contents: contents.replaceAll('__dirname', "'/'"), loader };
       });
       build.onResolve({ filter: /^plat:lmdb-addon$/ }, () => ({ path: ADDON, namespace: 'embedded' }));
-      build.onLoad({ filter: /.*/, namespace: 'embedded' }, () => ({ contents: loadable(readFileSync(addon)), loader: 'file' }));
+      build.onLoad({ filter: /.*/, namespace: 'embedded' }, () => ({ contents: contents(), loader: 'file' }));
+      build.onResolve({ filter: /^plat:lmdb-addon-facts$/ }, () => ({ path: FACTS, namespace: 'facts' }));
+      build.onLoad({ filter: /.*/, namespace: 'facts' }, () => {
+        const hash = createHash('sha256').update(contents()).digest('hex').slice(0, HASH_DIGITS);
+        return { contents: `module.exports = ${JSON.stringify({ bytes: contents().length, hash })};`, loader: 'js' };
+      });
     },
   };
 }

@@ -1,8 +1,9 @@
 /** How a call is carried out: by a process that does the same for others at this moment, or by this one. */
 import type { Ipam } from '../ipam/api.ts';
+import type { LockHolder } from '../store/open.ts';
 import type { Store } from '../store/port.ts';
 import type { Verb } from './call.ts';
-import type { GroupCall, Meeting, Serve } from './group/group.ts';
+import { type GroupCall, joinGroup, type Meeting, type Serve } from './group/group.ts';
 import type { StoreChoice } from './settings.ts';
 import type { Answer, RunVerb, Work } from './verbs.ts';
 
@@ -17,8 +18,8 @@ export interface Means {
   stderr?(lines: string): void;
   /** Answers for others. */
   serve(opened: Opened): Serve;
-  /** LMDB waits in native code, where no timer of this thread is heard. */
-  endWhenStuck(): Promise<void>;
+  /** LMDB waits in native code, where no timer of this thread is heard: more so when somebody writes already. */
+  endWhenStuck(writer: LockHolder): Promise<void>;
 }
 
 /** What the call is at, for the message when its time is over. */
@@ -55,7 +56,6 @@ export async function carryOut(work: Work, means: Means, doing: Doing): Promise<
 }
 
 async function runInGroup(work: Work, means: Means, meeting: Meeting, opened: Opened): Promise<Answer> {
-  const { joinGroup } = await import('./group/group.ts');
   const { clock, signal } = work;
   const place = await joinGroup({ ...meeting, of: groupOf(work), clock, signal }, groupCall(work), means.serve(opened));
   if (place.kind === 'answered') {
@@ -85,15 +85,15 @@ async function run(work: Work, opened: Opened): Promise<Answer> {
 }
 
 async function open(work: Work, means: Means, doing: Doing): Promise<Ipam> {
-  if (work.store.url.startsWith('lmdb:')) await means.endWhenStuck();
   const { openIpam } = await import('../ipam/open.ts');
-  const store = await (means.openStore ?? openNamedStore)(work.store);
+  const store = await (means.openStore?.(work.store) ?? openNamedStore(work, means));
   doing.what = `waiting for ${storeName(work)}`;
   return openIpam({ store, clock: work.clock, log: work.log });
 }
 
-async function openNamedStore({ url, env }: StoreChoice): Promise<Store> {
-  const { openStore } = await import('../store/open.ts');
+async function openNamedStore({ store: { url, env } }: Work, means: Means): Promise<Store> {
+  const { openStore, writerOf } = await import('../store/open.ts');
+  if (url.startsWith('lmdb:')) await means.endWhenStuck(await writerOf(url));
   return await openStore(url, { env, transport: 'gateway' });
 }
 

@@ -2,6 +2,7 @@
 /** The CNI IPAM plugin as a process: the only file of it that touches the process itself. */
 import { closeSync, constants, fstatSync, openSync, read, readSync, writeSync } from 'node:fs';
 import { systemClock } from '../platform/clock.ts';
+import { RUNTIME_FOLDER } from '../platform/private-folder.ts';
 import { CniError, CODES } from './errors.ts';
 import { answer } from './plugin.ts';
 import { SUPPORTED_VERSIONS } from './versions.ts';
@@ -10,8 +11,6 @@ import { SUPPORTED_VERSIONS } from './versions.ts';
 const STDIN_BYTES_MAX = 4 * 2 ** 20;
 const STDIN_TIMEOUT_MS = process.env['CNI_COMMAND'] === 'STATUS' ? 5_000 : 30_000;
 
-/** Emptied by a reboot, and the host's alone. */
-const RUNTIME_FOLDER = '/run/plat';
 const CHUNK_BYTES = 64 * 2 ** 10;
 /** Before a stdin that does not block is asked again. */
 const RETRY_MS = 5;
@@ -44,12 +43,13 @@ function readStdin(): Promise<string> {
   });
 }
 
-/** What a pipe holds already, without a thread that waits for it; true when there may be more. */
+/** What a pipe or file holds already, without a thread that waits for it; true when there may be more. */
 function takeAtHand(chunk: Buffer, take: (count: number) => boolean): boolean {
   let fd: number | undefined;
   try {
     fd = openSync('/proc/self/fd/0', constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!fstatSync(fd).isFIFO()) return true;
+    const stdin = fstatSync(fd);
+    if (!stdin.isFIFO() && !stdin.isFile()) return true;
     while (take(readSync(fd, chunk, 0, CHUNK_BYTES, null)));
     return false;
   } catch {
@@ -83,6 +83,7 @@ async function main(): Promise<void> {
     meeting: { folder: RUNTIME_FOLDER, program: `${process.execPath} ${process.argv[1]}` },
     stderr: (lines) => void writeSync(2, lines),
     endWith: async (afterMs, text) => (await import('./watchdog.ts')).startWatchdog(afterMs, text),
+    endAfter: async (timeMs) => (await import('./watchdog.ts')).startAlarm(timeMs),
   });
   // What still runs after a deadline must not hold the process up.
   writeAll(stdout);

@@ -2,6 +2,7 @@
 import type { Ipam } from '../ipam/api.ts';
 import type { Clock } from '../platform/clock.ts';
 import { createLazyLogger } from '../platform/log.ts';
+import type { LockHolder } from '../store/open.ts';
 import type { Store } from '../store/port.ts';
 import { type CniCall, callOf, type Verb } from './call.ts';
 import { carryOut, storeName } from './carry-out.ts';
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly meeting?: Meeting;
   /** Has the process end with this answer after so long, whatever its main thread is stuck in. */
   endWith?(afterMs: number, stdout: string): Promise<void>;
+  /** The same without an answer, at no cost; false where that cannot be had. */
+  endAfter?(timeMs: number): Promise<boolean>;
   /** Default: the store that the configuration names. */
   openStore?(choice: StoreChoice): Promise<Store>;
   /** The library, opened by another call, which closes it. */
@@ -106,7 +109,11 @@ async function perform(
   const means = {
     ...surroundings,
     serve: serveWith(surroundings),
-    endWhenStuck: async () => await surroundings.endWith?.(timeoutMs + STUCK_MS, errorText(version, stuck(work, timeoutMs))),
+    endWhenStuck: async (writer: LockHolder) => {
+      const afterMs = timeoutMs + STUCK_MS;
+      if (writer === 'nobody' && (await surroundings.endAfter?.(afterMs))) return;
+      await surroundings.endWith?.(afterMs, errorText(version, stuck(work, timeoutMs, writer)));
+    },
   };
   try {
     return await Promise.race([carryOut(work, means, doing), expiry(work, doing, deadline, timeoutMs)]);
@@ -145,11 +152,15 @@ function withoutCall(env: Surroundings['env']): Surroundings['env'] {
 /** Later than the answer of a main thread that is not stuck. */
 const STUCK_MS = 500;
 
-function stuck(work: Work, timeoutMs: number): CniError {
+function stuck(work: Work, timeoutMs: number, writer: LockHolder): CniError {
+  const who =
+    typeof writer === 'number'
+      ? `Process ${writer}, which may have been stopped while it wrote, held it when this call began`
+      : 'A process that was stopped while it wrote holds it';
   return new CniError(
     work.call.verb === 'STATUS' ? CODES.notAvailable : CODES.tryAgainLater,
     `${DOING[work.call.verb]}: gave up after ${timeoutMs / 1_000} s, waiting for the write lock of ${storeName(work)}`,
-    'A process that was stopped while it wrote holds it: find it among those that have lock.mdb of that folder open, and continue or end it.',
+    `${who}: find it among those that have lock.mdb of that folder open, and continue or end it.`,
   );
 }
 

@@ -18,8 +18,8 @@ const LEAF = 0x02;
 const FIXED_SIZE_LEAF = 0x20;
 const IN_OVERFLOW_PAGES = 0x01;
 const DEPTH_MAX = 32;
-/** Pages looked at, from the roots down: some milliseconds. A file that lacks its last pages is looked at in full. */
-const PAGES_CHECKED_MAX = 256;
+/** Pages looked at, from the roots down: half a millisecond. A file that lacks its last pages is looked at in full. */
+const PAGES_CHECKED_MAX = 32;
 /** Another process may write while we read: only what is wrong twice with no commit between counts. */
 const ATTEMPTS_MAX = 5;
 

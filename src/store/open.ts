@@ -1,5 +1,8 @@
 import type { EtcdOptions } from './etcd.ts';
+import type { LockHolder } from './lmdb-lock.ts';
 import type { Store } from './port.ts';
+
+export type { LockHolder };
 
 /** The URL names no store. Its message says what was wrong and what is expected, and never repeats a password. */
 export class StoreUrlError extends Error {
@@ -62,6 +65,16 @@ export async function openStore(url: string, { env = {}, ...options }: OpenStore
     default:
       throw refused(url, 'it begins with none of the known names');
   }
+}
+
+/**
+ * Who writes to an embedded store at this moment, and makes others wait in native code; `nobody` for other stores. Only for a process
+ * that has not opened it.
+ */
+export async function writerOf(url: string): Promise<LockHolder> {
+  if (!url.startsWith('lmdb:')) return 'nobody';
+  const { lockHolderOf } = await import('./lmdb-lock.ts');
+  return lockHolderOf(lmdbFolder(url, url.slice('lmdb:'.length)));
 }
 
 function lmdbFolder(url: string, rest: string): string {

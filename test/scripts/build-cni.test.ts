@@ -63,10 +63,41 @@ describe.runIf(findBun() !== undefined)('the compiled executable', () => {
     return { said: stdout, left: (await readdir(temporary)).filter((name) => name !== 'tls') };
   }
 
-  it('uses LMDB, whose native part it brings along, and leaves no file outside the store', async () => {
+  it('uses LMDB, whose native part it brings along, and leaves no file where temporary ones go', async () => {
     const url = `lmdb:${join(place, 'store')}`;
     expect(await probe(url)).toEqual({ said: 'committed 1', left: [] });
     expect(await probe(url)).toEqual({ said: 'committed 2', left: [] });
+  });
+
+  // skip: a /run of its own needs `unshare -m`, whose lack is told above.
+  describe.runIf(isHidden)('the native part', () => {
+    const FILE = /^600 \d{6,}$/;
+
+    /** Runs the script with a /run of its own; gives what it says and the files that were kept there, as mode and size. */
+    function withOwnRun(script: string, options: string): string[] {
+      const env = cleanEnvironment({ PROBE: join(place, 'probe'), STORE: `lmdb:${join(place, 'kept')}` });
+      const whole = `mount -t tmpfs -o ${options} none /run && ${script}; echo; stat -c '%a %s' /run/plat/*.node 2>/dev/null`;
+      const { stdout } = spawnSync('unshare', ['-m', 'sh', '-c', whole], { encoding: 'utf8', cwd: place, env });
+      return stdout.trim().split('\n');
+    }
+
+    it.each([
+      ['is kept for the next call where nobody else can reach it', '"$PROBE" "$STORE" && echo && "$PROBE" "$STORE"', 'rw', 2],
+      ['is kept anew when a crash cut it off', '"$PROBE" "$STORE" && echo && truncate -s 9 /run/plat/*.node && "$PROBE" "$STORE"', 'rw', 2],
+      ['is loaded from memory where no code may be run', '"$PROBE" "$STORE"', 'noexec', 1],
+    ])('%s', (_, script, options, calls) => {
+      const said = withOwnRun(script, options);
+      expect(said.slice(0, -1)).toEqual(Array.from({ length: calls }, () => expect.stringMatching(/^committed \d+$/)));
+      expect(said.at(-1)).toMatch(FILE);
+    });
+
+    it.each([
+      ['others may look into the folder', 'mkdir -m 755 /run/plat', 'rw'],
+      ['the folder is a link', 'mkdir -m 700 /run/other && ln -s other /run/plat', 'rw'],
+      ['the folder cannot be made', 'true', 'ro'],
+    ])('is loaded from memory, and not kept, when %s', (_, before, options) => {
+      expect(withOwnRun(`${before} && "$PROBE" "$STORE"`, options)).toEqual([expect.stringMatching(/^committed \d+$/)]);
+    });
   });
 
   it('uses LMDB from many processes at once', async () => {

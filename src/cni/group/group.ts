@@ -4,10 +4,11 @@
  * its own call is done nobody is let in any more; the next one leads. No process outlives its call, and nothing depends on a
  * leader: who gets no answer carries out its call itself, which gives the same result.
  */
-import { existsSync, lstatSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { hash64 } from '../../core/hash.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { isPrivateFolder } from '../../platform/private-folder.ts';
 import type { Answer } from '../verbs.ts';
 import { LINE_BYTES_MAX, type Listener, type Sockets, type TakeLine } from './sockets.ts';
 
@@ -54,8 +55,6 @@ export interface GroupOptions extends Meeting {
   readonly signal: AbortSignal;
 }
 
-const FOLDER_MODE = 0o700;
-const OTHERS = 0o077;
 /** Whoever has not answered by then is held up; nobody who comes later shall wait for it. */
 const PATIENCE_MS = 5_000;
 /** A path may be left while it is looked at, again and again, but not for ever. */
@@ -69,7 +68,7 @@ const SETTLE_MS = 5;
 export async function joinGroup({ folder, program, of, clock, signal }: GroupOptions, call: GroupCall, serve: Serve): Promise<Place> {
   const text = JSON.stringify(call);
   const view = viewOfHost();
-  if (view === undefined || Buffer.byteLength(text) >= LINE_BYTES_MAX || !isPrivate(folder)) return ALONE;
+  if (view === undefined || Buffer.byteLength(text) >= LINE_BYTES_MAX || !isPrivateFolder(folder)) return ALONE;
   const path = join(folder, `${hash64([of, program, view].join('\n')).toString(16)}.sock`);
   const sockets = await loadSockets();
   let hasSettled = false;
@@ -107,17 +106,6 @@ function viewOfHost(): string | undefined {
     return [...namespaces, process.cwd()].join('\n');
   } catch {
     return undefined;
-  }
-}
-
-/** Nobody else may lead this user's calls, nor ask for them. */
-function isPrivate(folder: string): boolean {
-  try {
-    if (!existsSync(folder)) mkdirSync(folder, { mode: FOLDER_MODE });
-    const { uid, mode } = lstatSync(folder);
-    return uid === process.geteuid?.() && (mode & OTHERS) === 0;
-  } catch {
-    return false;
   }
 }
 
