@@ -61,6 +61,8 @@ const PATIENCE_MS = 5_000;
 const ATTEMPTS_MAX = 20;
 /** How long a leader whose own call is done stays for the others. */
 const LINGER_MS = 3_000;
+/** Of the event loop, in which those who stand at the door are let in and heard: an embedded store leaves no time for that before. */
+const DOOR_TURNS = 3;
 /** Between the two steps in which a path is taken nobody listens there. */
 const SETTLE_MS = 5;
 
@@ -156,6 +158,7 @@ class Served {
   };
 
   async close(listener: Listener): Promise<void> {
+    for (let turn = 0; turn < DOOR_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
     listener.close();
     const over = new AbortController();
     const lingered = this.#clock.sleep(LINGER_MS, over.signal).then(

@@ -1,14 +1,25 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type GroupCall, joinGroup, type Place, type Serve } from '../../../src/cni/group/group.ts';
 import { LINE_BYTES_MAX } from '../../../src/cni/group/sockets.ts';
 import { type Clock, systemClock } from '../../../src/platform/clock.ts';
 
 const CALL: GroupCall = { env: { CNI_COMMAND: 'ADD' }, stdin: '{}', pid: process.pid, parentPid: process.ppid };
+/** Asks, says so, and passes on what it is answered. */
+const GUEST = `
+  const { parentPort, workerData: { path, line, standing } } = require('node:worker_threads');
+  const socket = require('node:net').createConnection(path, () => socket.write(line + '\\n', () => {
+    Atomics.store(standing, 0, 1);
+    Atomics.notify(standing, 0);
+  }));
+  socket.once('data', (bytes) => parentPort.postMessage(JSON.parse(String(bytes))));
+`;
 const echo: Serve = async (call) => ({ stdout: call.stdin, stderr: 'noted\n', exitCode: 0 });
 const refuse: Serve = async () => Promise.reject(new Error('asked of a process that does not lead'));
 
@@ -57,11 +68,26 @@ describe.skipIf(process.platform !== 'linux')('a group of calls', () => {
     const second = joinAs('second');
     await asked.when;
     const closed = leader.close().then(() => 'closed');
+    await vi.waitUntil(() => readdirSync(folder).length === 0);
     const last = led(await joinAs('third', echo));
     go.now();
     expect(await closed).toBe('closed');
     expect(await second).toMatchObject({ kind: 'answered', answer: { stdout: 'second' } });
     await last.close();
+  });
+
+  it('who stands at the door when the leader is done is let in: a leader with an embedded store never looked up before', async () => {
+    const leader = led(await joinAs('first', echo));
+    const standing = new Int32Array(new SharedArrayBuffer(4));
+    const guest = new Worker(GUEST, {
+      eval: true,
+      workerData: { path: path(), line: JSON.stringify({ ...CALL, stdin: 'second' }), standing },
+    });
+    const answered = once(guest, 'message');
+    // This thread does not look up before the other one has asked.
+    expect(Atomics.wait(standing, 0, 0, 30_000)).not.toBe('timed-out');
+    await leader.close();
+    expect((await answered)[0]).toMatchObject({ stdout: 'second' });
   });
 
   it('calls of another store, or that see the host otherwise, are another group', async () => {
