@@ -7,12 +7,12 @@ import { findEtcdBinary } from '../test/support/etcd-binary.ts';
 import { startServers } from '../test/support/etcd-server.ts';
 import { latencyChecks, lmdbChecks, requestChecks } from './checks.ts';
 import { measureClaims } from './claims.ts';
-import { sectionOf, withSection } from './cni/section.ts';
 import { type Claims, CONTIGUOUS_CLAIMS, CROWDED_CLAIMS, ROOMY_CLAIMS } from './figures.ts';
 import { type Effort, measureLatency } from './latency.ts';
 import { measureLmdb } from './lmdb.ts';
 import { report } from './report.ts';
 import { measureRequests } from './requests.ts';
+import { sectionsOf, withSection } from './section.ts';
 
 const DOCUMENT = resolve(import.meta.dirname, '../docs/benchmarks.md');
 
@@ -88,16 +88,15 @@ async function main(args: readonly string[]): Promise<number> {
   const text = report({ machine, requests, latency, lmdb, checks });
   const out = values.out ?? (values.quick ? undefined : DOCUMENT);
   if (out === undefined) process.stdout.write(text);
-  else await writeFile(out, await keptSection(text));
+  else await writeFile(out, await withOtherSections(text));
   const missed = checks.filter(({ met }) => !met);
   for (const { what, target, measured } of missed) process.stderr.write(`bench: missed: ${what}: ${measured}; wanted ${target}\n`);
   return missed.length > 0 ? 1 : 0;
 }
 
-/** What `npm run bench:cni` wrote stays. */
-async function keptSection(text: string): Promise<string> {
-  const section = sectionOf(await readFile(DOCUMENT, 'utf8').catch(() => ''));
-  return section === undefined ? text : withSection(text, section);
+/** What `npm run bench:cni` and `npm run bench:upkeep` wrote stays. */
+async function withOtherSections(text: string): Promise<string> {
+  return sectionsOf(await readFile(DOCUMENT, 'utf8').catch(() => '')).reduce(withSection, text);
 }
 
 // Ends the etcd that was started, too, which a signal alone would leave behind.

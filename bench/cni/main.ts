@@ -5,11 +5,11 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findEtcdBinary } from '../../test/support/etcd-binary.ts';
 import { startServers } from '../../test/support/etcd-server.ts';
+import { withSection } from '../section.ts';
 import { measureBurst } from './burst.ts';
 import { type Effort, measureCni } from './measure.ts';
 import { preparePrograms } from './programs.ts';
 import { cniChecks, cniSection } from './report.ts';
-import { withSection } from './section.ts';
 
 const DOCUMENT = resolve(import.meta.dirname, '../../docs/benchmarks.md');
 const FULL: Effort = { rounds: 9, callsPerRound: 15, roundsAtOnce: 7 };

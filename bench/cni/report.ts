@@ -1,11 +1,11 @@
 /** What was measured of the plugin, as a part of docs/benchmarks.md, and which targets it reached. */
 import type { Check } from '../checks.ts';
 import { type Series, seriesNamed } from '../rounds.ts';
+import { CNI_HEADING } from '../section.ts';
 import { table } from '../table.ts';
 import type { BurstResults } from './burst.ts';
 import { AT_ONCE, addOf, type CniResults, delOf, GET } from './measure.ts';
 import type { Plugin, Programs } from './programs.ts';
-import { sectionText } from './section.ts';
 
 const REQUESTS_MAX = 4;
 const ADD_TO_GET_MAX = 1.6;
@@ -43,7 +43,8 @@ export interface Report {
 
 export function cniSection({ results, programs, burst, checks, machine }: Report): string {
   const { single, atOnce, addCost, delCost } = results;
-  return sectionText([
+  return [
+    CNI_HEADING,
     `Written by \`npm run bench:cni\`: whole processes, from start to exit, in turns. ${machine} Beside: ${programs.versions}.`,
     table(
       ['target', 'wanted', 'measured', ''],
@@ -54,7 +55,7 @@ export function cniSection({ results, programs, burst, checks, machine }: Report
     `${AT_ONCE} processes at once on one node, from the first start to the last exit; none failed.`,
     table(['programs', 'median ms', '÷ etcdctl get'], atOnceRows(atOnce, programs)),
     burst ? burstText(burst) : 'The burst of a container runtime was not measured: there is none on this machine.',
-  ]);
+  ].join('\n\n');
 }
 
 function singleRows(single: ReadonlyMap<string, Series>, programs: Programs): string[][] {

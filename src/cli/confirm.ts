@@ -26,14 +26,21 @@ export interface Confirmation {
   readonly instead?: string;
   /** Facts for programs. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** Where nobody can be asked. Default `refuse`; `go on` where scripts of calicoctl's, or of a node, count on it. */
+  readonly unattended?: 'refuse' | 'go on';
+}
+
+/** Whether somebody will be asked. */
+export function willAsk({ terminal }: Cli, { yes, dryRun }: DestructiveOptions): boolean {
+  return terminal.confirm !== undefined && !yes && !dryRun;
 }
 
 /** Returns when it may be done: `--yes`, or a yes on the terminal. Throws a {@link Refusal} else. Ask nothing for a dry run. */
 export async function confirmDestructive(cli: Cli, options: DestructiveOptions, confirmation: Confirmation): Promise<void> {
   if (options.yes) return;
-  const { code, facts, question, instead, details } = confirmation;
+  const { code, facts, question, instead, details, unattended = 'refuse' } = confirmation;
   const answer = await cli.terminal.confirm?.(`${facts} ${question}`);
-  if (answer === true) return;
+  if (answer === true || (answer === undefined && unattended === 'go on')) return;
   const why = answer === undefined ? '' : ' The answer was not yes.';
   throw new Refusal(
     code,

@@ -34,9 +34,14 @@ export class Refusal extends Error {
   }
 }
 
+/** The answer to a question is no, and was printed: nothing more is said. */
+export class AnswerIsNo extends Error {
+  override readonly name = 'AnswerIsNo';
+}
+
 export interface Failure {
   readonly code: string;
-  /** `undefined` when everything was said already (help, version). */
+  /** `undefined` when everything was said already (help, version, an answer). */
   readonly message: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
   readonly exitCode: number;
@@ -46,6 +51,7 @@ export interface Failure {
 export function failureOf(error: unknown, helpCommand: string): Failure {
   if (error instanceof CommanderError) return commanderFailure(error, helpCommand);
   if (error instanceof UsageError || error instanceof StoreUrlError) return failure('usage', error.message, {}, EXIT_USAGE);
+  if (error instanceof AnswerIsNo) return failure('no', undefined, {}, EXIT_FAILED);
   if (error instanceof Refusal) return failure(error.code, error.message, error.details, EXIT_FAILED);
   if (error instanceof IpamError) return libraryFailure(error, error.details);
   if (error instanceof StoreError) return libraryFailure(error, {});
@@ -60,8 +66,11 @@ function libraryFailure({ code, message }: IpamError | StoreError, details: Fail
   return failure(code, withNextCommand(code, message, details), details, code === 'invalid-argument' ? EXIT_USAGE : EXIT_FAILED);
 }
 
+/** `details.progress`: what an operation of several changes had done. */
 function interrupted(details: Failure['details']): Failure {
-  return failure('aborted', 'interrupted. Nothing is half done: each change happened whole, or not at all.', details, EXIT_INTERRUPTED);
+  const { progress } = details;
+  const message = 'interrupted. Nothing is half done: each change happened whole, or not at all.';
+  return failure('aborted', typeof progress === 'string' ? `${message} ${progress}` : message, details, EXIT_INTERRUPTED);
 }
 
 function commanderFailure(error: CommanderError, helpCommand: string): Failure {

@@ -40,6 +40,7 @@ const NEXT: Readonly<Record<IpamErrorCode | StoreErrorCode, string | undefined>>
   'too-much-contention': 'the same again',
   'bad-dump': undefined,
   'store-not-empty': 'plat ipam show',
+  'datastore-locked': undefined,
   'revision-compacted': 'the same again',
 };
 

@@ -93,7 +93,8 @@ Examples:
   plat ipam show --show-blocks
   plat ipam release --handle pod-a
 
-Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong, 130 interrupted.`;
+Exit codes: 0 done, 1 refused or failed, 2 the command line or a setting is wrong, 130 interrupted. A file that cannot be read is 1, and
+so is the answer no of why-not.`;
 
 async function addCommands(parent: Command, branches: readonly Branch[], args: readonly string[] | 'all', cli: Cli): Promise<void> {
   for (const branch of branches) {

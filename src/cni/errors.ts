@@ -66,6 +66,7 @@ const CODE_OF: Readonly<Record<IpamErrorCode, CniCode>> = {
   'corrupt-value': CODES.conflict,
   'bad-dump': CODES.invalidConfig,
   'store-not-empty': CODES.conflict,
+  'datastore-locked': CODES.tryAgainLater,
   'store-auth': CODES.ioFailure,
   'store-permission': CODES.ioFailure,
   'store-full': CODES.ioFailure,

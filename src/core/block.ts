@@ -156,7 +156,8 @@ export function isEmpty(block: Block): boolean {
 
 /** Kept by the host under the one handle that every Windows host uses, in any letter case. */
 export function isKeptByHost(attribute: Attribute | undefined): boolean {
-  return attribute?.handleId?.toLowerCase() === WINDOWS_RESERVED_HANDLE;
+  const handle = attribute?.handleId;
+  return handle?.length === WINDOWS_RESERVED_HANDLE.length && handle.toLowerCase() === WINDOWS_RESERVED_HANDLE;
 }
 
 /** Whether an address is kept from automatic assignment; asked for every free one, so without its text. */

@@ -129,6 +129,7 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+const SHORT_INTEGER_DIGITS_MAX = 9;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 const LITERALS: readonly (readonly [text: string, value: Json])[] = [
   ['null', null],
@@ -148,6 +149,14 @@ const ESCAPE_VALUES: ReadonlyMap<string, string> = new Map([
 const FOUR_HEX_DIGITS = /^[0-9a-fA-F]{4}$/;
 const ESCAPE_OR_CONTROL = /[\\\u0000-\u001f]/;
 const UNPAIRED_SURROGATE = /[\ud800-\udfff]/gu;
+
+/** From this length on V8 cuts a text out of another by keeping all of the other, which may be a hundred times as long. */
+const CUT_LENGTH_MIN = 13;
+
+/** The same text, with memory of its own: one name of a block is kept for long, the text of the block is not. */
+function byItself(text: string): string {
+  return text.length < CUT_LENGTH_MIN ? text : ` ${text}`.slice(1);
+}
 
 /** One pass over the text. Every method that reads answers `undefined` after it noted why in `reason`. */
 class Scanner {
@@ -190,7 +199,7 @@ class Scanner {
   private value(depth: number): Json | undefined {
     const code = this.skipBlanks();
     if (code === QUOTE) return this.string();
-    if (code === MINUS || (code >= ZERO && code <= NINE)) return this.number();
+    if (code === MINUS || (code >= ZERO && code <= NINE)) return this.shortInteger(code) ?? this.number();
     if (code !== OPEN_BRACE && code !== OPEN_BRACKET) return this.literal();
     if (depth === JSON_DEPTH_MAX) return this.fail(`nested deeper than ${JSON_DEPTH_MAX} levels`);
     this.position++;
@@ -204,6 +213,19 @@ class Scanner {
       return value;
     }
     return this.unexpected();
+  }
+
+  /** Most numbers are ordinals: read without a pattern. Undefined, and nothing read, for any other. */
+  private shortInteger(first: number): number | undefined {
+    let value = first - ZERO;
+    if (value < 1) return undefined;
+    const end = this.position + SHORT_INTEGER_DIGITS_MAX;
+    let at = this.position + 1;
+    let code = this.text.charCodeAt(at);
+    for (; at < end && code >= ZERO && code <= NINE; code = this.text.charCodeAt(++at)) value = value * 10 + code - ZERO;
+    if (code !== COMMA && code !== CLOSE_BRACKET && code !== CLOSE_BRACE) return undefined;
+    this.position = at;
+    return value;
   }
 
   private number(): Json | undefined {
@@ -266,14 +288,14 @@ class Scanner {
     if (this.isPlain) {
       const end = this.text.indexOf('"', start);
       this.position = end === -1 ? this.text.length : end + 1;
-      return end === -1 ? this.unexpected() : this.text.slice(start, end);
+      return end === -1 ? this.unexpected() : byItself(this.text.slice(start, end));
     }
     let done = '';
     for (;;) {
       const code = this.text.charCodeAt(this.position);
       if (code === QUOTE) {
         const rest = this.text.slice(start, this.position++);
-        return done === '' ? rest : (done + rest).replace(UNPAIRED_SURROGATE, '\ufffd');
+        return done === '' ? byItself(rest) : (done + rest).replace(UNPAIRED_SURROGATE, '\ufffd');
       }
       if (code === BACKSLASH) {
         const plain = this.text.slice(start, this.position);

@@ -114,10 +114,11 @@ interface ReleaseEach {
   readonly affinities: readonly Affinity[];
   readonly mustBeEmpty: boolean;
   readonly onRefusal: 'stop' | 'continue';
+  /** Grows with each commit. */
+  readonly released?: string[];
 }
 
-async function releaseEach(run: Run, { affinities, mustBeEmpty, onRefusal }: ReleaseEach): Promise<ReleasedAffinities> {
-  const released: string[] = [];
+async function releaseEach(run: Run, { affinities, mustBeEmpty, onRefusal, released = [] }: ReleaseEach): Promise<ReleasedAffinities> {
   let refusal: Refusal | undefined;
   for (const chunk of chunksOf(affinities)) {
     const result = await run<ReleasedBlocks>(releaseBlocks({ affinities: chunk, mustBeEmpty, onRefusal }));
@@ -149,4 +150,15 @@ export async function removeHost(context: Context, options: AffinityOptions): Pr
   const owner = ownerArgument(options);
   await releaseHostAffinities(context, { ...options, mustBeEmpty: false });
   await runnerOf(context, options, owner.name)(dropHostMarker(owner.name));
+}
+
+/** The same for exactly these blocks; `released` grows with each commit. */
+export async function giveUpBlocks(
+  context: Context,
+  { host, cidrs, released, ...call }: { readonly host: string; readonly cidrs: readonly Cidr[]; readonly released: string[] } & CallOptions,
+): Promise<void> {
+  const owner: Owner = { type: 'host', name: host };
+  const run = runnerOf(context, call, host);
+  await releaseEach(run, { affinities: cidrs.map((cidr) => ({ owner, cidr })), mustBeEmpty: false, onRefusal: 'continue', released });
+  await run(dropHostMarker(host));
 }

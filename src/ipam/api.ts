@@ -325,6 +325,8 @@ export interface Resources<Spec, Shown> {
   get(options: { readonly name: string } & CallOptions): Promise<Shown | undefined>;
   /** In name order. Rejects with `corrupt-value` at one that cannot be read, unless `onCorrupt` takes it. */
   list(options?: CallOptions & { readonly onCorrupt?: (key: string, reason: string) => void }): Promise<readonly Shown[]>;
+  /** The list now, and again after each change, until the signal aborts. Changes that come together are told together. */
+  watch(options?: CallOptions & { readonly onCorrupt?: (key: string, reason: string) => void }): AsyncIterable<readonly Shown[]>;
   replace(input: ResourceReplace<Partial<Spec>>): Promise<Shown>;
   /** Rejects with `not-found` when there is none. */
   delete(options: { readonly name: string; readonly resourceVersion?: string } & WriteOptions): Promise<void>;
@@ -345,6 +347,8 @@ export interface SplitPoolOptions extends CallOptions {
   readonly name: string;
   /** A power of 2, 2 to 64. */
   readonly parts: number;
+  /** That of the pool as it was read: `conflict` when it has changed since. */
+  readonly resourceVersion?: string;
   /** Check and tell only. */
   readonly dryRun?: boolean;
 }
@@ -402,6 +406,8 @@ export interface Ipam extends Transfer, Upkeep {
   /** The same as {@link Ipam.getConfig} and {@link Ipam.setConfig}, with a version. */
   readonly config: {
     get(options?: CallOptions): Promise<ConfigResource>;
+    /** It now, and again after each change, until the signal aborts. */
+    watch(options?: CallOptions): AsyncIterable<ConfigResource>;
     replace(input: ConfigReplace): Promise<ConfigResource>;
   };
   readonly pools: Resources<PoolSpec, PoolResource>;

@@ -3,8 +3,10 @@ import { done } from '../core/outcome.ts';
 import { CONFIG } from '../core/plan/refs.ts';
 import { setConfig } from '../core/plan/resources.ts';
 import { configOf } from '../core/plan/settings.ts';
+import { keyOf } from '../store/keys.ts';
 import type { CallOptions, ConfigResource, Ipam } from './api.ts';
 import { type Context, look } from './context.ts';
+import { relist } from './relist.ts';
 import { revisionArgument, write } from './write.ts';
 
 export function configResource(context: Context): Ipam['config'] {
@@ -16,6 +18,7 @@ export function configResource(context: Context): Ipam['config'] {
     });
   return {
     get,
+    watch: (options = {}) => relist(context, { prefix: keyOf({ kind: 'config' }), read: () => get(options), call: options }),
     async replace({ spec, resourceVersion, ...options }) {
       await write(context, options, setConfig(spec, revisionArgument(resourceVersion)));
       const { dryRun, ...call } = options;

@@ -41,6 +41,8 @@ export type IpamErrorCode =
   | 'pool-overlap'
   /** A stored value cannot be read; it is never overwritten. `details.key` names it. */
   | 'corrupt-value'
+  /** Operators locked the datastore (GC-14): what works on the whole of it waits. */
+  | 'datastore-locked'
   /** The dump is not one, is damaged, or ends early. */
   | 'bad-dump'
   /** The store to load into holds something else than the dump. */

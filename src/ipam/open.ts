@@ -91,10 +91,11 @@ export function openIpam(options: OpenOptions): Ipam {
     collect: later(async () => (await import('./upkeep/collect.ts')).collect),
     collectedKinds: COLLECTED_KINDS,
     collectRounds: later(async () => (await import('./upkeep/controller.ts')).collectRounds),
-    surveyNode: later(async () => (await import('./upkeep/node.ts')).surveyNode),
+    surveyNode: later(async () => (await import('./upkeep/survey.ts')).surveyNode),
     removeNode: later(async () => (await import('./upkeep/node.ts')).removeNode),
     drainNode: later(async () => (await import('./upkeep/node.ts')).drainNode),
     releaseAssignments: later(async () => (await import('./upkeep/node.ts')).releaseAssignments),
+    requireUnlocked: later(async () => (await import('./upkeep/cluster.ts')).requireUnlocked),
     clusterInformation: later(async () => (await import('./upkeep/cluster.ts')).clusterInformation),
     getConfig: (o = {}) =>
       publicly(async () => {
@@ -105,6 +106,7 @@ export function openIpam(options: OpenOptions): Ipam {
       publicly(() => runAlone(context, { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }, setConfig(change))),
     config: {
       get: (o) => publicly(() => config.get(o)),
+      watch: (o) => publiclyEach(config.watch(o)),
       replace: (o) => publicly(() => config.replace(o)),
     },
     pools: publicResources(poolResources(context)),
@@ -164,6 +166,7 @@ function publicResources<Spec, Shown>(resources: Resources<Spec, Shown>): Resour
     create: (o) => publicly(() => resources.create(o)),
     get: (o) => publicly(() => resources.get(o)),
     list: (o) => publicly(() => resources.list(o)),
+    watch: (o) => publiclyEach(resources.watch(o)),
     replace: (o) => publicly(() => resources.replace(o)),
     delete: (o) => publicly(() => resources.delete(o)),
   };

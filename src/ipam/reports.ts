@@ -19,30 +19,13 @@ type Listed =
   | { readonly kind: 'corrupt'; readonly key: string; readonly reason: string };
 
 async function* blocksOfStore(context: Context, options: CallOptions & { revision?: Revision }): AsyncGenerator<Listed> {
-  for await (const { entries } of ahead(context.store.list(PREFIXES.blocks, options))) {
+  for await (const { entries } of context.store.list(PREFIXES.blocks, options)) {
     for (const { key, value } of entries) {
       const ref = parseKey(key);
       if (ref?.kind !== 'block') continue;
       const decoded = decode(ref, value);
       yield decoded.kind === 'ok' ? { kind: 'block', block: decoded.record } : { kind: 'corrupt', key, reason: decoded.reason };
     }
-  }
-}
-
-/** Asks for the next page before this one is looked at. */
-async function* ahead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
-  const source = pages[Symbol.asyncIterator]();
-  let next = source.next();
-  try {
-    for (let page = await next; !page.done; page = await next) {
-      next = source.next();
-      // It is awaited above; until then nobody may find it unhandled.
-      next.catch(() => undefined);
-      yield page.value;
-    }
-  } finally {
-    await next.catch(() => undefined);
-    await source.return?.();
   }
 }
 

@@ -24,6 +24,7 @@ import type { CallOptions, NodeResource, PoolResource, PoolSpec, ReservationReso
 import { nameArgument } from './arguments.ts';
 import { type Context, runAlone } from './context.ts';
 import { IpamError, invalidArgument } from './errors.ts';
+import { relist } from './relist.ts';
 import { rehearse, revisionArgument, write } from './write.ts';
 
 type ResourceKind = 'pool' | 'reservation' | 'node';
@@ -98,19 +99,23 @@ function resourcesOf<K extends ResourceKind, Spec, Shown extends Resource<unknow
     if (!found) throw new IpamError('conflict', `${kind.word} ${name} was deleted by somebody else right after it was written.`);
     return found;
   };
+  const list: Resources<Spec, Shown>['list'] = async ({ onCorrupt, ...options } = {}) => {
+    const found: Shown[] = [];
+    for await (const { entries } of context.store.list(kind.prefix, options)) {
+      for (const entry of entries) {
+        if (parseKey(entry.key)?.kind !== kind.kind) continue;
+        const corrupt = onCorrupt && corruptionOf(entry);
+        if (corrupt === undefined) found.push(shownOfEntry(kind, entry) as Shown);
+        else onCorrupt?.(entry.key, corrupt);
+      }
+    }
+    return found;
+  };
   return {
     get,
-    async list({ onCorrupt, ...options } = {}) {
-      const found: Shown[] = [];
-      for await (const { entries } of context.store.list(kind.prefix, options)) {
-        for (const entry of entries) {
-          if (parseKey(entry.key)?.kind !== kind.kind) continue;
-          const corrupt = onCorrupt && corruptionOf(entry);
-          if (corrupt === undefined) found.push(shownOfEntry(kind, entry) as Shown);
-          else onCorrupt?.(entry.key, corrupt);
-        }
-      }
-      return found;
+    list,
+    watch({ onCorrupt, ...call } = {}) {
+      return relist(context, { prefix: kind.prefix, read: () => list({ ...call, ...(onCorrupt && { onCorrupt }) }), call });
     },
     async create({ name, labels, annotations, spec, ...options }) {
       refOf(name);
@@ -186,9 +191,14 @@ async function deletePool(
     // An abort is reported by the next step; the pool stays disabled, and deleting it again goes on from there.
     await context.clock.sleep(POOL_DRAIN_MS, call.signal).catch(() => undefined);
   }
-  if (pool) await releasePoolAffinities(context, { cidr: pool.spec.cidr, ...call });
+  if (pool) await releasePoolAffinities(context, { cidr: pool.spec.cidr, ...call }).catch(unlessUnreadable);
   // Whoever changed it meanwhile, to enable it again perhaps, wants to keep it.
   await runAlone(context, call, deleteResource({ kind: 'pool', name }, 'ippool', revision));
+}
+
+/** I10: a block that cannot be read stays as it is, with its affinity; the others have been given up. */
+function unlessUnreadable(error: unknown): void {
+  if (!(error instanceof IpamError) || error.code !== 'corrupt-value') throw error;
 }
 
 function textsOf(value: Json | undefined): readonly string[] {

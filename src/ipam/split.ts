@@ -5,13 +5,14 @@ import type { SplitPoolOptions, SplitPoolResult } from './api.ts';
 import { integerArgument, nameArgument } from './arguments.ts';
 import { type Context, look, runAlone } from './context.ts';
 import { errorOfRefusal } from './translate.ts';
+import { revisionArgument } from './write.ts';
 
 export async function splitPoolOf(context: Context, options: SplitPoolOptions): Promise<SplitPoolResult> {
-  const { name, parts, dryRun: isDry = false, ...call } = options;
+  const { name, parts, resourceVersion, dryRun: isDry = false, ...call } = options;
   nameArgument('ippool name', name);
   integerArgument('parts', parts, { otherwise: 0, min: Number.MIN_SAFE_INTEGER });
   const uids = Array.from({ length: PARTS_MAX }, () => context.clock.uuid());
-  const planner = splitPool({ name, parts, uids });
+  const planner = splitPool({ name, parts, revision: revisionArgument(resourceVersion), uids });
   if (!isDry) return resultOf(await runAlone(context, call, planner), true);
   const planned = await look(context, call, dryRun(planner));
   if (planned.kind === 'refused') throw errorOfRefusal(planned);

@@ -12,12 +12,15 @@ type Interceptor = NonNullable<CallOptions['interceptors']>[number];
 
 /** Ranges are read in pages; this is far above any page, and still a bound. */
 const RESPONSE_BYTES_MAX = 256 * 1024 * 1024;
+/** A page of a listing comes whole while the one before it is looked at; HTTP/2 by itself lets 64 KB through, then waits for us. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
 /** Etcd answers pings more frequent than every 5 s with GOAWAY. */
 const KEEPALIVE_INTERVAL_MS = 6_000;
 const KEEPALIVE_TIMEOUT_MS = 2_000;
 
 const GRPC_OPTIONS = {
   'grpc.max_receive_message_length': RESPONSE_BYTES_MAX,
+  'grpc-node.flow_control_window': WINDOW_BYTES,
   'grpc.keepalive_time_ms': KEEPALIVE_INTERVAL_MS,
   'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
   // gRPC may not send a request twice either, nor may a TXT record tell it to.

@@ -56,6 +56,11 @@ export function entryOf(kv: KeyValue): Entry {
   return { key: keyOf(kv), value: valueOf(kv), revision: BigInt(kv.mod_revision) };
 }
 
+/** The same without a copy, for pages: what is read from them is looked at, and dropped together. */
+export function pageEntryOf(kv: KeyValue): Entry {
+  return { key: keyOf(kv), value: kv.value, revision: BigInt(kv.mod_revision) };
+}
+
 export function keyOf({ key }: KeyValue): string {
   return key.toString('utf8');
 }

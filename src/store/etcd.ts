@@ -2,8 +2,9 @@
 import type { IRangeRequest } from 'etcd3';
 import { assert } from '../core/assert.ts';
 import { EtcdCalls, OutcomeUnknown } from './etcd-calls.ts';
+import { type EtcdPage, listPrefix } from './etcd-list.ts';
 import { EtcdMember, type RangeAnswer } from './etcd-member.ts';
-import { commitTxn, entryOf, rangeRequest, readRanges, readResult } from './etcd-messages.ts';
+import { commitTxn, entryOf, readRanges, readResult } from './etcd-messages.ts';
 import { type EtcdOptions, type EtcdTarget, readOptions } from './etcd-options.ts';
 import { watchPrefix } from './etcd-watch.ts';
 import { checkCommit, checkPrefix, checkRead } from './limits.ts';
@@ -12,9 +13,7 @@ import {
   COMMIT_OPERATIONS_MAX,
   type CommitOutcome,
   type CommitRequest,
-  type Entry,
   type ListOptions,
-  prefixRange,
   type ReadRequest,
   type ReadResult,
   type Revision,
@@ -26,7 +25,6 @@ import { SharedReads } from './shared-reads.ts';
 
 export type { EtcdOptions } from './etcd-options.ts';
 
-const PAGE_SIZE_DEFAULT = 1_000;
 /** A compaction may overtake a read of several transactions; it does not do so twice in a row. */
 const SNAPSHOT_ATTEMPTS_MAX = 3;
 
@@ -89,26 +87,9 @@ class EtcdStore implements Store {
     }
   }
 
-  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<{ revision: Revision; entries: Entry[] }, void, undefined> {
+  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<EtcdPage, void, undefined> {
     checkPrefix(prefix);
-    const { keysOnly = false, pageSize = PAGE_SIZE_DEFAULT } = options;
-    const { end, start: first } = prefixRange(prefix);
-    let revision = options.revision;
-    let start = first;
-    let more = true;
-    while (more) {
-      const range = { ...rangeRequest({ start, end, keysOnly, limit: pageSize }), revision: (revision ?? 0n).toString() };
-      const page: RangeAnswer = await this.#calls.run(
-        { doing: () => `listing ${prefix}`, send: 'repeatedly', request: (transport, rpc) => transport.range(range, rpc) },
-        options,
-      );
-      revision ??= BigInt(page.header.revision);
-      const entries = page.kvs.map(entryOf);
-      yield { revision, entries };
-      const last = entries.at(-1);
-      more = page.more && last !== undefined;
-      start = `${last?.key}\0`;
-    }
+    yield* listPrefix(this.#calls, prefix, options);
   }
 
   async commit(request: CommitRequest, options?: CallOptions): Promise<CommitOutcome> {

@@ -53,7 +53,7 @@ export interface ReadResult {
 
 export interface ListOptions extends CallOptions {
   readonly keysOnly?: boolean;
-  /** Entries per page. Default 1,000. */
+  /** Entries per page. Default: as many as the store gives well. */
   readonly pageSize?: number;
   /** Read at this revision instead of the newest one; a compacted revision fails with `revision-compacted`. */
   readonly revision?: Revision;

@@ -115,6 +115,31 @@ describe('plat cni uninstall', () => {
     expect((await uninstall()).stdout).toBe(`${conf} absent\n${join(bin, 'plat')} absent\n`);
   });
 
+  it('asks on a terminal, and --yes does not', async () => {
+    await install('--conf', conf);
+    const line = ['cni', 'uninstall', '--dir', bin, '--conf', conf];
+    const questions: string[] = [];
+    const answer = (yes: boolean) => ({
+      confirm: async (question: string) => {
+        questions.push(question);
+        return yes;
+      },
+    });
+    expect(await runLine(line, answer(false))).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('Nothing was done') });
+    expect(existsSync(conf)).toBe(true);
+    const foreign = await runLine(line, {
+      confirm: async () => {
+        writeFileSync(conf, JSON.stringify(HOST_LOCAL));
+        return true;
+      },
+    });
+    expect(foreign).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('does not have plat as its IPAM') });
+    expect(json(conf)).toEqual(HOST_LOCAL);
+    await install('--conf', conf);
+    expect(await runLine([...line, '--yes'], answer(false))).toMatchObject({ code: 0 });
+    expect(questions).toEqual([expect.stringMatching(/would be removed.*Uninstall\?$/)]);
+  });
+
   it('puts back what was there before', async () => {
     await install('--conf', conf);
     writeFileSync(conf, JSON.stringify(CALICO));

@@ -82,7 +82,7 @@ describe('plat demo', () => {
     const { code, stdout, stderr } = await runLine(['demo', '--pods', '-'], { readInput: async () => list });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^The 1 pod of n0 is gone: 2 addresses released\.$/m);
-    expect(await runLine(['demo', '--pods', '-'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^plat: stdin is not what/) });
+    expect(await runLine(['demo', '--pods', '-'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^plat: stdin is not what/) });
   });
 
   it('refuses a list that is none, or that is not there', async () => {
@@ -92,7 +92,7 @@ describe('plat demo', () => {
       ['missing', 'missing'],
     ] as const) {
       const { code, stdout, stderr } = await runLine(['demo', '--pods', fileNamed(name)]);
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toContain(reason);
     }
   });

@@ -34,6 +34,22 @@ describe('plat why', () => {
 describe('plat why-not', () => {
   const { ok, run, json, refused } = useSession();
 
+  /** The answer no: exit code 1, all of it on stdout. */
+  async function no(line: string): Promise<unknown> {
+    const { code, stdout, stderr } = await run(`-o json ${line}`);
+    expect({ line, code, stderr }).toEqual({ line, code: 1, stderr: '' });
+    return JSON.parse(stdout);
+  }
+
+  it('of an unknown host names an unknown pool too', async () => {
+    await ok('create ippool p --cidr 10.0.0.0/24');
+    const line = 'why-not --host nosuch --pool p --pool nowhere --pool 10.9.0.0/24';
+    expect(await no(line)).toMatchObject({ refusal: { code: 'node-not-found' }, unknownPools: ['nowhere', '10.9.0.0/24'] });
+    const { stdout } = await run(line);
+    expect(stdout).toMatch(/node-not-found.*\nThere is no pool "nowhere" either\. List them with: plat get ippools\n/);
+    expect(stdout).not.toContain('no pool "p"');
+  });
+
   it('says which block the next address would come from', async () => {
     await ok('create ippool p --cidr 10.0.0.0/30 --block-size 30');
     await ok('create node a');
@@ -47,7 +63,8 @@ describe('plat why-not', () => {
     await ok('create ippool rack --cidr 10.1.0.0/24 --node-selector has(rack)');
     await ok('create ippool named --cidr 10.2.0.0/24 --assignment-mode manual');
     await ok('create node a');
-    const told = await ok('why-not --host a');
+    const { code, stdout: told, stderr } = await run('why-not --host a');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     const message =
       (await refused('ipam auto-assign --host a'))
         .replace(/^plat: /, '')
@@ -56,14 +73,14 @@ describe('plat why-not', () => {
     expect(told).toContain(message);
     expect(told).toMatch(/\| named \| 10\.2\.0\.0\/24 \| has assignment mode Manual.* \| Ask for it by name: --pool named +\|/);
     expect(await ok('why-not --host a --pool named')).toContain('a would get 10.2.0.');
-    expect(await json('why-not --host a --pool nosuch')).toMatchObject({ assignable: false, refusal: { code: 'pool-not-found' } });
+    expect(await no('why-not --host a --pool nosuch')).toMatchObject({ assignable: false, refusal: { code: 'pool-not-found' } });
   });
 
   it('PL-08 matches namespace selectors by name and by label', async () => {
     const selector = "env == 'staging' && kubernetes.io/metadata.name == 'shop'";
     await ok('create ippool p --cidr 10.1.0.0/24 --allowed-uses Workload --namespace-selector', selector);
     await ok('create node a');
-    expect(await json('why-not --host a --namespace shop')).toMatchObject({
+    expect(await no('why-not --host a --namespace shop')).toMatchObject({
       assignable: false,
       considered: [{ verdict: 'namespace-selector' }],
     });

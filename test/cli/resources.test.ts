@@ -46,7 +46,7 @@ describe('plat', () => {
     expect(created).toMatchObject({ kind: 'IPPool', apiVersion: 'projectcalico.org/v3', metadata: { name: 'p' }, spec });
     expect(await json('get ippool p')).toEqual(created);
     expect(parseYaml(await ok('-o yaml get pools'))).toMatchObject({ kind: 'IPPoolList', items: [created] });
-    expect(await ok('get ippools')).toBe("NAME   CIDR          SELECTOR\np      10.0.0.0/24   rack == 'r1'\n");
+    expect(await ok('get ippools')).toBe("NAME   CIDR          SELECTOR       DISABLED\np      10.0.0.0/24   rack == 'r1'   true\n");
     expect(await ok('-o wide get ippools')).toMatch(/\np +10\.0\.0\.0\/24 .* true .* rack == 'r1' +Manual +26 /);
     await ok('create node n --label rack=r1 --label zone=z');
     expect(await ok('get nodes')).toBe('NAME   LABELS\nn      rack=r1,zone=z\n');

@@ -100,6 +100,22 @@ describe.each([
     expect((await there(other, 'ipam', 'show', '--show-blocks')).stdout).toBe(shown);
   });
 
+  it('replaces nothing that was written after the question was asked', async () => {
+    await furnish();
+    await ok('dump', file('q'));
+    const other = await stage.fresh();
+    await there(other, 'create', 'node', 'mine');
+    const late = await runLine(['--store', other, 'load', file('q'), '--replace'], {
+      confirm: async () => {
+        await there(other, 'create', 'node', 'late');
+        return true;
+      },
+    });
+    expect(late).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('changed by somebody else') });
+    expect((await there(other, 'get', 'nodes', '-o', 'name')).stdout).toBe('node/late\nnode/mine\n');
+    expect((await there(other, 'get', 'ippools', '-o', 'name')).stdout).toBe('');
+  });
+
   it('says what is wrong with a file, and with a line that makes no sense', async () => {
     expect(await refused('load', file('nosuch'))).toContain('no such file');
     expect(await refused('load', folder)).toContain('folder');

@@ -45,6 +45,15 @@ describe('numbers', () => {
     expect(parsed(text)).toBe(Number(text));
   });
 
+  it('numbers read the same in a list or an object as alone, whatever their length and whatever follows', () => {
+    const texts = ['0', '7', '63', '999999999', '1234567890', '123456789012345678901', '10.5', '1.0', '12e3', '-1', '10'];
+    const alone = texts.map(parsed);
+    expect(parsed(`[${texts.join(',')}]`)).toEqual(alone);
+    expect(parsed(`[${texts.join(' , ')} ]`)).toEqual(alone);
+    for (const [index, text] of texts.entries()) expect(parsed(`{"a":${text}}`)).toEqual(new Map([['a', alone[index]]]));
+    for (const text of ['[01]', '[1', '[12x]', '[1.]', '[1:2]', '{"a":1]']) expect(parseJson(text).kind).toBe('bad-json');
+  });
+
   it.each(['9007199254740992', '-9007199254740993', '1787380200123456789', '18446744073709551615', `1${'0'.repeat(40)}`])(
     '%s is a bigint',
     (text) => {

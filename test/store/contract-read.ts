@@ -160,6 +160,21 @@ export function listContract({ opened }: ContractContext): void {
     expect(shown(pages.flatMap(({ entries }) => entries))).toEqual(names.map((name) => `${at}${name}@${revision}=old`));
   });
 
+  it('gives every entry once in pages of its own size', async () => {
+    const { store } = opened();
+    const at = freshPrefix();
+    const names = Array.from({ length: 1_100 }, (_, index) => `${at}${String(index).padStart(4, '0')}`);
+    for (let from = 0; from < names.length; from += 100) {
+      await change(store, { put: Object.fromEntries(names.slice(from, from + 100).map((name) => [name, 'x'.repeat(from)])) });
+    }
+    const pages = await collect(store.list(at));
+    expect(pages.length).toBeGreaterThan(1);
+    expect(new Set(pages.map(({ revision }) => revision)).size).toBe(1);
+    const entries = pages.flatMap((page) => page.entries);
+    expect(entries.map(({ key }) => key)).toEqual(names);
+    expect(entries.map(({ value }) => value.length)).toEqual(names.map((_, index) => Math.floor(index / 100) * 100));
+  });
+
   it('gives one empty page, with its revision, where there is nothing', async () => {
     const { store } = opened();
     const revision = await change(store, { put: { [`${freshPrefix()}a`]: '1' } });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type EtcdOptions, openEtcdStore } from '../../src/store/etcd.ts';
 import { prefixRange, type Store } from '../../src/store/port.ts';
 import { findBun } from '../support/bun.ts';
@@ -91,6 +91,30 @@ describe.each(['grpc', 'gateway'] as const)('over %s', (transport) => {
       await change(store, { put: Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`${at}${index}`, 'x'])) });
       expect(await requestsOf(() => listed(store, at))).toEqual({ Range: 1 });
       expect(await requestsOf(() => listed(store, at, { pageSize: 30 }))).toEqual({ Range: 4 });
+    });
+
+    it('lists many small values in few, since each costs etcd a walk over all that are left', async () => {
+      const at = freshPrefix();
+      for (let from = 0; from < 600; from += 100) {
+        await change(store, { put: Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`${at}${from + index}`, 'x'])) });
+      }
+      expect(await requestsOf(async () => expect(await listed(store, at)).toHaveLength(600))).toEqual({ Range: 2 });
+    });
+
+    it('asks for a page while the one before it is looked at, which harms nobody who leaves', async () => {
+      const at = freshPrefix();
+      await change(store, { put: { [`${at}a`]: '1', [`${at}b`]: '2', [`${at}c`]: '3' } });
+      const reader = await open(etcd);
+      const pages = reader.list(at, { pageSize: 1 })[Symbol.asyncIterator]();
+      const before = await requestsServed(etcd.endpoints[0] as string);
+      await pages.next();
+      const rangesSince = async () => ((await requestsServed(etcd.endpoints[0] as string)).get('Range') ?? 0) - (before.get('Range') ?? 0);
+      await vi.waitFor(async () => expect(await rangesSince()).toBe(2));
+      await pages.next();
+      // The third page fails or comes, and is nobody's any more.
+      await reader.close();
+      await pages.return?.();
+      expect(await listed(store, at)).toHaveLength(3);
     });
 
     it('reads more than a transaction holds in several, all at the revision of the first', async () => {

@@ -1,4 +1,5 @@
 /** The output of `ipam check`: calicoctl's sections and sentences first, then what only plat looks for. */
+import { NO_WHOLE_LIST } from '../../core/collect/judge.ts';
 import type { Finding, FindingKind, Observation } from '../../ipam/upkeep/api.ts';
 import type { Tally } from './tally.ts';
 import type { Users } from './users.ts';
@@ -104,12 +105,21 @@ function usageText(checked: Checked): string[] {
     'Scanning for IPs that are allocated but not actually in use...',
     ...tally.leakedLines,
     `Found ${tally.leaked} IPs that are allocated in IPAM but not actually in use.`,
+    ...partText(checked),
     'Scanning for IPs that are in use by a workload or node but not allocated in IPAM...',
     ...(showProblemIps ? shared.map(([ip]) => `  ${ip} has multiple owners.`) : []),
     ...(showProblemIps ? outside.map((ip) => `  ${ip} in use by ${of(ip)} is not in any active IP pool.`) : []),
     ...unallocated.map((ip) => `  ${ip} in use by ${of(ip)} and in active IPAM pool but has no IPAM allocation.`),
     `Found ${outside.length} in-use IPs that are not in active IP pools.`,
     `Found ${unallocated.length} in-use IPs that are in active IP pools but have no corresponding IPAM allocation.`,
+  ];
+}
+
+function partText({ observation }: Checked): string[] {
+  const count = observation.unknownWhy[NO_WHOLE_LIST] ?? 0;
+  if (count === 0) return [];
+  return [
+    `${count} more are shown in use by no list, but the lists may be a part. If they name everything that lives: --evidence-is-complete`,
   ];
 }
 

@@ -92,6 +92,7 @@ async function plan(cli: Cli, ipam: Ipam, reports: readonly Report[]): Promise<P
   try {
     report = await ipam.audit({
       ...cli.call(),
+      onBegin: () => assignments.splice(0),
       onBlock: (block) => assignments.push(...stillThere(block, leaked)),
       onProgress: scanProgress(progress),
     });
@@ -115,10 +116,11 @@ function stillThere(block: BlockView, leaked: ReadonlyMap<string, LeakedInReport
   });
 }
 
+/** Also under the lock: whoever releases from a report with calicoctl has to lock the datastore before. */
 async function execute(cli: Cli, ipam: Ipam, planned: Planned): Promise<Done> {
   const { assignments, handles, takenAtMs } = planned;
-  const { released } = await ipam.releaseAssignments({ assignments, ...cli.call() });
-  const repaired = await ipam.repair({ report: { takenAtMs, findings: handles }, ...cli.call() });
+  const { released } = await ipam.releaseAssignments({ assignments, evenIfLocked: true, ...cli.call() });
+  const repaired = await ipam.repair({ report: { takenAtMs, findings: handles }, evenIfLocked: true, ...cli.call() });
   const count = (kind: string) => repaired.filter(({ outcome }) => outcome.kind === kind).length;
   return {
     ...outcomeOf(planned, false),

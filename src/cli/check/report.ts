@@ -4,11 +4,8 @@ import type { Attribute } from '../../core/records.ts';
 import { memberObject, memberText } from '../../core/resource.ts';
 import type { ClusterInformation, Finding } from '../../ipam/upkeep/api.ts';
 
-/** One holder of an address as indented JSON: members in calicoctl's order, empty ones left out. Text takes the least room. */
+/** One holder of an address as JSON: members in calicoctl's order, empty ones left out. Text takes the least room. */
 export type ReportedAllocation = string;
-
-/** How deep holders are in a report. */
-const HOLDER_MARGIN = '      ';
 
 export interface Reporting {
   readonly ip: string;
@@ -23,35 +20,39 @@ export interface Reporting {
 export function reportedAllocation({ ip, attribute, sequenceNumber, affinity, owners, isInUse }: Reporting): ReportedAllocation {
   const attrs = attribute?.secondary ?? {};
   const isBorrowed = attrs['node'] !== undefined && affinity !== `host:${attrs['node']}`;
-  const members: (readonly [string, Json | undefined])[] = [
-    ['ip', ip],
-    ['handle', attribute?.handleId],
-    ['sequenceNumber', sequenceNumber],
-    ['pod', attrs['pod']],
-    ['namespace', attrs['namespace']],
-    ['node', attrs['node']],
-    ['type', attrs['type']],
-    ['creationTimestamp', attrs['timestamp']],
-    ['inUse', isInUse],
-    ['borrowed', isBorrowed || undefined],
-    ['coolingDown', attribute?.releasedAt === undefined ? undefined : true],
-    ['owners', owners],
+  const members = [
+    memberOf('ip', ip),
+    memberOf('handle', attribute?.handleId),
+    `"sequenceNumber":${sequenceNumber}`,
+    memberOf('pod', attrs['pod']),
+    memberOf('namespace', attrs['namespace']),
+    memberOf('node', attrs['node']),
+    memberOf('type', attrs['type']),
+    memberOf('creationTimestamp', attrs['timestamp']),
+    `"inUse":${isInUse}`,
+    memberOf('borrowed', isBorrowed),
+    memberOf('coolingDown', attribute?.releasedAt !== undefined),
+    `"owners":${JSON.stringify(owners)}`,
   ];
-  const present = new Map(members.filter((member): member is [string, Json] => member[1] !== undefined && member[1] !== ''));
   // Joined strings keep all of their parts; through bytes it becomes one.
-  return Buffer.from(HOLDER_MARGIN + indented(present, HOLDER_MARGIN)).toString();
+  return Buffer.from(`{${members.filter((member) => member !== '').join(',')}}`).toString();
+}
+
+function memberOf(name: string, value: string | boolean | undefined): string {
+  return value ? `"${name}":${JSON.stringify(value)}` : '';
 }
 
 export interface ReportQuery {
   readonly cluster: ClusterInformation | undefined;
-  readonly reported: ReadonlyMap<string, readonly ReportedAllocation[]>;
+  /** By address; of several holders all, with commas between them. */
+  readonly reported: ReadonlyMap<string, ReportedAllocation>;
   readonly findings: readonly Finding[];
 }
 
 /** Characters written at once. */
 const CHUNK_LENGTH = 1 << 18;
 
-/** The text in pieces, indented by two blanks. Numbers keep all of their 64 bits. */
+/** The text in pieces, a line for each address. Numbers keep all of their 64 bits. */
 export function* reportText(query: ReportQuery): Generator<string> {
   let chunk = '';
   for (const piece of piecesOf(query)) {
@@ -74,12 +75,12 @@ function* piecesOf({ cluster, reported, findings }: ReportQuery): Generator<stri
   yield `{\n${head.map(([name, value]) => `  ${printJson(name)}: ${printJson(value)},\n`).join('')}  "allocations": {`;
   let separator = '\n';
   for (const ip of [...reported.keys()].toSorted()) {
-    yield `${separator}    ${printJson(ip)}: [\n${reported.get(ip)?.join(',\n')}\n    ]`;
+    yield `${separator}    ${printJson(ip)}: [${reported.get(ip)}]`;
     separator = ',\n';
   }
   yield separator === '\n' ? '}' : '\n  }';
   const handles = findings.filter(({ kind }) => kind === 'handle-leaked').map(leakedHandle);
-  if (handles.length > 0) yield `,\n  "leakedHandles": ${indented(handles, '  ')}`;
+  if (handles.length > 0) yield `,\n  "leakedHandles": [\n    ${handles.map(printJson).join(',\n    ')}\n  ]`;
   yield '\n}';
 }
 
@@ -89,15 +90,6 @@ function leakedHandle({ subject, seen }: Finding): Json {
     ['UID', null],
     ['Revision', String(seen[0]?.revision ?? 0)],
   ]);
-}
-
-/** JSON.stringify would round 64-bit numbers. */
-function indented(value: Json, margin: string): string {
-  const inner = `${margin}  `;
-  if (isJsonArray(value) && value.length > 0) return `[\n${value.map((item) => inner + indented(item, inner)).join(',\n')}\n${margin}]`;
-  if (!isJsonObject(value) || value.size === 0) return printJson(value);
-  const members = [...value].map(([name, member]) => `${inner}${printJson(name)}: ${indented(member, inner)}`);
-  return `{\n${members.join(',\n')}\n${margin}}`;
 }
 
 export interface LeakedInReport {

@@ -21,7 +21,8 @@ export class Tally {
   allocations = 0;
   leaked = 0;
   readonly byNode = new Map<string, number>();
-  readonly reported = new Map<string, ReportedAllocation[]>();
+  /** By address; of several holders all, with commas between them. */
+  readonly reported = new Map<string, ReportedAllocation>();
   /** Users whose address no block has. */
   readonly #unallocated: Set<string>;
 
@@ -48,7 +49,8 @@ export class Tally {
       if (!this.#options.reports) continue;
       const owners = this.#options.users.byIp.get(ip) ?? null;
       const entry = reportedAllocation({ ip, attribute, sequenceNumber, affinity: block.affinity, owners, isInUse: !isLeaked });
-      this.reported.set(ip, [...(this.reported.get(ip) ?? []), entry]);
+      const before = this.reported.get(ip);
+      this.reported.set(ip, before === undefined ? entry : `${before},${entry}`);
     }
   }
 }

@@ -26,7 +26,7 @@ Examples:
 
 async function deleteManifests(cli: Cli, options: Options): Promise<void> {
   if (options.filename === undefined) throw nothingNamed('a kind and a name, such as: plat delete ippool NAME, or manifests with -f FILE');
-  const manifests = await readManifests(cli, options);
+  const manifests = await readManifests(cli, options, 'plat delete -f FILE --dry-run');
   const targets: readonly Target[] = manifests.map(({ kind, name, resourceVersion }) => ({ kind, name, resourceVersion }));
   await deletedResult(cli, options, await withIpam(cli, (ipam, opened) => deleteAll({ cli, ipam, opened }, targets, options)));
 }

@@ -34,12 +34,13 @@ function poolOptions(command: Command): void {
 const HELP = {
   ippool: `
 Empty blocks go with the pool. Addresses in use stay with their holders until released; their blocks belong to no node any
-more, and nothing new comes from them. Asks first when addresses are in use; refuses where nobody can be asked.
+more, and nothing new comes from them. Asks first when addresses are in use, also before it drains; refuses where nobody can be asked.
+What cannot be read stays as it is, and is told; --drain refuses it before anything is changed. --disable takes nothing, and never asks.
 
 Examples:
   plat delete ippool rack-1
   plat delete ippool rack-1 --disable
-  plat delete ippool rack-1 --drain --wait 10m
+  plat delete ippool rack-1 --drain --wait 10m --yes
   plat delete ippool rack-1 --yes`,
   ipreservation: `
 The addresses may be assigned from then on. Nobody loses one by it, so it does not ask.
@@ -48,8 +49,9 @@ Examples:
   plat delete ipreservation gateways
   plat delete reservation gateways --dry-run`,
   node: `
-The node's blocks belong to no node afterwards, empty ones are dropped. Addresses in use stay until released; on a terminal it asks
-when there are some. To release them too: plat node remove.
+The node's blocks belong to no node afterwards, empty ones are dropped. Addresses in use stay until released; it asks when there are
+some. Refused, before anything is written, when something of the node cannot be read, or the node has written since it was looked at.
+The record goes last: when it fails half way, the same again finishes it. To release the addresses too: plat node remove.
 
 Examples:
   plat delete node worker-1

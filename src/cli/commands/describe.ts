@@ -1,11 +1,11 @@
 /** `plat describe KIND [NAME…]`. */
-import { Argument, type Command } from 'commander';
+import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../output.ts';
 import { type Description, describeResource, readSurroundings, textOf, valueOf } from '../resources/describe.ts';
 import { kindOfWord, type ResourceKind } from '../resources/kinds.ts';
-import { notThere, selectResources } from '../resources/select.ts';
+import { notThere, selectionOptions, selectResources } from '../resources/select.ts';
 import type { KindWord } from '../resources/words.ts';
 
 interface Options {
@@ -16,9 +16,7 @@ export function commandFor(word: KindWord): CommandModule {
   const kind = kindOfWord(word);
   return {
     define(command: Command, cli: Cli) {
-      command
-        .addArgument(new Argument(`[${kind.placeholder}...]`, 'names; without one, all'))
-        .option('-l, --selector <selector>', 'only those with such labels: rack=r1,zone!=z')
+      selectionOptions(command, kind)
         .addHelpText('after', examplesFor(kind))
         .action((names: readonly string[], options: Options) => describe(cli, kind, names, options));
     },

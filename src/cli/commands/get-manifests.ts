@@ -22,7 +22,7 @@ Examples:
 
 async function getManifests(cli: Cli, options: FileOptions): Promise<void> {
   if (options.filename === undefined) throw nothingNamed('a kind, such as: plat get ippools, or manifests with -f FILE');
-  const manifests = await readManifests(cli, options);
+  const manifests = await readManifests(cli, options, 'plat get -f FILE');
   const byKind = KINDS.map((kind) => ({ kind, names: manifests.filter((manifest) => manifest.kind === kind).map(({ name }) => name) }));
   const asked = byKind.filter(({ names }) => names.length > 0);
   const selected = await withIpam(cli, async (ipam) => {

@@ -1,27 +1,27 @@
 /** `plat get KIND [NAME…]`. */
-import { Argument, type Command } from 'commander';
+import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../output.ts';
 import { kindOfWord, type ResourceKind } from '../resources/kinds.ts';
-import { exported } from '../resources/object.ts';
-import { notThere, selectResources } from '../resources/select.ts';
+import { exported, type Stored } from '../resources/object.ts';
+import { notThere, selectionOptions, selectResources } from '../resources/select.ts';
 import { resourcesResult } from '../resources/show.ts';
 import type { KindWord } from '../resources/words.ts';
 
 interface Options {
   readonly selector?: string;
   readonly export?: true;
+  readonly watch?: true;
 }
 
 export function commandFor(word: KindWord): CommandModule {
   const kind = kindOfWord(word);
   return {
     define(command: Command, cli: Cli) {
-      command
-        .addArgument(new Argument(`[${kind.placeholder}...]`, 'names; without one, all'))
-        .option('-l, --selector <selector>', "only those with such labels: rack=r1,zone!=z, or \"rack in {'r1', 'r2'}\"")
+      selectionOptions(command, kind)
         .option('--export', 'without what only this store knows: uid, resourceVersion, creationTimestamp')
+        .option('-w, --watch', 'show them, then each that changes, until interrupted')
         .addHelpText('after', examplesFor(kind))
         .action((names: readonly string[], options: Options) => get(cli, kind, names, options));
     },
@@ -36,10 +36,16 @@ Examples:
   plat get ${listed} -o wide
   plat get ${listed} -o custom-columns=${headings.join(',')}
   plat get ${listed} -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
-  plat get ${word} NAME -o yaml`;
+  plat get ${word} NAME -o yaml
+  plat get ${listed} --watch`;
 }
 
 async function get(cli: Cli, kind: ResourceKind, names: readonly string[], options: Options): Promise<void> {
+  if (options.watch) {
+    const { watchResources } = await import('../resources/watch.ts');
+    const watching = { kind, names, selector: options.selector, shown: options.export ? exported : (resource: Stored) => resource };
+    return withIpam(cli, (ipam) => watchResources(cli, ipam, watching));
+  }
   const { found, missing } = await withIpam(cli, (ipam) => selectResources(cli, ipam, kind, names, options.selector));
   const shown = options.export ? found.map(exported) : found;
   if (shown.length > 0 || missing.length === 0) await printResult(cli, resourcesResult(kind, shown, names.length !== 1));

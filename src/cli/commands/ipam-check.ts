@@ -34,17 +34,18 @@ export function define(command: Command, cli: Cli): void {
 
 const EXAMPLES = `
 Reads everything at one revision of the store and locks nothing. Says for each inconsistency what is wrong, what it means, and
-what plat ipam repair does about it. Which addresses are leaked can only be told with evidence of what is alive.
+what plat ipam repair does about it. Which addresses are leaked can only be told with evidence of what is alive; with files,
+--evidence-is-complete says that they name everything, which a list does not tell by itself.
 
 Examples:
   plat ipam check
   plat ipam check --show-problem-ips --kubeconfig admin.conf -o report.json
-  kubectl get pods -A -o json | plat ipam check --in-use-from -
+  kubectl get pods -A -o json | plat ipam check --in-use-from - --evidence-is-complete
   plat ipam check -o json`;
 
 async function check(cli: Cli, options: Options): Promise<void> {
   const checked = await withIpam(cli, async (ipam, { clock }) => {
-    const evidence = await takeEvidence(cli, options, clock);
+    const evidence = await takeEvidence(cli, options, { clock });
     return run(cli, ipam, options, evidence);
   });
   const problems = problemsOf(checked);
@@ -83,7 +84,8 @@ async function run(
   const users = usersOf(inventory, nodes);
   const showAllIps = options.showAllIps === true;
   const showProblemIps = showAllIps || options.showProblemIps === true;
-  const tally = new Tally({ users, showAllIps, showProblemIps, reports: output.kind === 'file' });
+  const newTally = () => new Tally({ users, showAllIps, showProblemIps, reports: output.kind === 'file' });
+  let tally = newTally();
   const progress = startProgress(cli.terminal, 'reading');
   let observation: Checked['observation'];
   try {
@@ -91,6 +93,9 @@ async function run(
       ...call,
       inventory,
       evidenceAtMs: takenAtMs,
+      onBegin: () => {
+        tally = newTally();
+      },
       onBlock: (block, verdicts) => tally.addBlock(block, verdicts),
       onProgress: scanProgress(progress),
     });

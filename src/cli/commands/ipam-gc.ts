@@ -6,7 +6,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import { destructiveOptions } from '../confirm.ts';
 import { Refusal, UsageError } from '../errors.ts';
-import { evidenceOptions, isLive, takeEvidence } from '../evidence/evidence.ts';
+import { evidenceOptions, hasEvidence, requireFiles, requireWhole, takeEvidence } from '../evidence/evidence.ts';
+import { type SeenLists, withSeen } from '../evidence/seen-lists.ts';
 import { collectOnce, type GcOptions } from '../gc/gc-run.ts';
 import { type Collection, collectionText, collectionValue } from '../gc/gc-text.ts';
 import { parseDuration } from '../options.ts';
@@ -18,7 +19,7 @@ interface Options extends GcOptions {
 }
 
 const GRACE_MS = 15 * 60_000;
-/** Percent of all held addresses. */
+/** Percent of the addresses that the evidence judges. */
 const MAX_SHARE = 20;
 
 /** `plat ipam gc`. */
@@ -32,7 +33,7 @@ export function define(command: Command, cli: Cli): void {
     )
     .option(
       '--max-share <percent>',
-      'refuse to release more of all held addresses than this at once (default: 20)',
+      'refuse to release more of the judged addresses than this at once (default: 20)',
       parsePercent,
       MAX_SHARE,
     )
@@ -45,17 +46,24 @@ export function define(command: Command, cli: Cli): void {
 
 const EXAMPLES = `
 Releases addresses that no living pod or container is behind, gives up blocks of nodes that are gone and empty blocks of nodes that
-have another one, and deletes leaked handles. What is alive is told by --kubeconfig, --in-use-from and --nodes-from; an inventory
-that may be only a part is refused. Only what two looks see unused, the grace period apart, is collected, and of that only exactly
-the assignments that were seen: what was assigned anew is left alone. Tunnel addresses go with their node; addresses of services
-and virtual machines, and those without a handle, are never collected.
+have another one, and deletes leaked handles. What is alive is told by --kubeconfig, --in-use-from and --nodes-from. Only what two
+looks see unused, the grace period apart, is collected, and of that only exactly the assignments that were seen: what was assigned
+anew is left alone. Tunnel addresses go with their node; addresses of services and virtual machines, and those without a handle,
+are never collected.
 
-With files the two looks are two runs with --observation FILE and new evidence; with --kubeconfig one run takes both.
+Files protect whom they name. That everybody else is gone is believed only with --evidence-is-complete: a list does not tell which
+selector or namespace was asked for, and by a part of the pods the others would lose their addresses. Take lists of everything,
+without -l, --field-selector, -n or --limit. With files the two looks are two runs with --observation FILE, which the first run
+writes, and lists taken anew; the same list or a copy of it is no second look. With --kubeconfig one run takes both looks, and the
+lists are whole.
+
+More than --max-share percent of the addresses that are judged is refused whole; up to 10 may go above it, but never more than half.
 
 Examples:
   plat ipam gc --kubeconfig admin.conf --grace 5m --dry-run
-  plat ipam gc --in-use-from pods.json --nodes-from nodes.json --observation gc.json --yes
-  crictl pods -o json | plat ipam gc --in-use-from - --host worker-1 --observation gc.json --yes
+  kubectl get --raw /api/v1/pods > pods.json
+  plat ipam gc --in-use-from pods.json --evidence-is-complete --observation gc.json --yes
+  crictl pods -o json | plat ipam gc --in-use-from - --host worker-1 --evidence-is-complete --observation gc.json --yes
   plat ipam gc --watch --in-cluster --yes`;
 
 function parsePercent(text: string): number {
@@ -75,24 +83,28 @@ async function collect(cli: Cli, options: Options): Promise<void> {
 
 async function watch(cli: Cli, options: Options): Promise<void> {
   if (options.observation !== undefined) throw new UsageError('--observation is for single runs; --watch remembers what it saw.');
-  if (!isLive(options) && options.inUseFrom === undefined && options.nodesFrom === undefined) {
+  if (!hasEvidence(options)) {
     throw new UsageError(
       '--watch needs to be told what is alive. Give --kubeconfig FILE, --in-cluster, or files that are kept up to date.',
     );
   }
+  requireWhole(options);
+  requireFiles(options);
   if (!options.yes && !options.dryRun) throw new UsageError('--watch asks nobody. Add --yes, or --dry-run to see what it would do.');
   await withIpam(cli, (ipam, { clock }) => watchWith(cli, ipam, clock, options));
 }
 
 function watchWith(cli: Cli, ipam: Ipam, clock: Clock, options: Options): Promise<void> {
   const { terminal } = cli;
+  let seen: SeenLists = [];
   return ipam.collectRounds({
     signal: terminal.signal,
     name: terminal.hostName,
     intervalMs: options.interval ?? options.grace / 2,
     rules: { graceMs: options.grace, maxSharePercent: options.maxShare, dryRun: options.dryRun === true },
     takeInventory: async (signal) => {
-      const { inventory, takenAtMs } = await takeEvidence(cli, options, clock, signal);
+      const { inventory, takenAtMs, lists } = await takeEvidence(cli, options, { clock, seen, signal });
+      seen = withSeen(seen, lists);
       return { inventory, evidenceAtMs: takenAtMs };
     },
     onLead: (leads) => terminal.note(leads ? 'plat: this process collects' : 'plat: another process collects; waiting'),

@@ -29,7 +29,7 @@ export function define(command: Command, cli: Cli): void {
 const EXAMPLES = `
 Mends what plat ipam check finds. Each finding is judged again in the commit that mends it: when somebody changed the records
 meanwhile nothing is done, and it is looked at once more. What cannot be mended safely is left alone, with the reason. It may be
-interrupted and run again at any time.
+interrupted and run again at any time. While operators lock the datastore nothing is mended.
 
 Examples:
   plat ipam repair --dry-run
@@ -43,6 +43,7 @@ async function repair(cli: Cli, options: Options): Promise<void> {
     const first = await audit(cli, ipam, kinds);
     const mendable = first.findings.filter(isMendable);
     if (dryRun || mendable.length === 0) return repairOnce(cli, ipam, { report: first, dryRun: true });
+    await ipam.requireUnlocked(cli.call());
     const facts = `${countOf(mendable.length, 'finding')} can be mended: ${summary(mendable)}.`;
     await confirmDestructive(cli, options, { code: 'not-confirmed', facts, question: 'Mend them?', instead: 'See each with --dry-run.' });
     return repairUntilDone(cli, ipam, first, kinds);

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { parseCidrMasked } from '../../core/addr.ts';
-import type { Ipam } from '../../ipam/api.ts';
+import type { Ipam, PoolResource, SplitPoolResult } from '../../ipam/api.ts';
 import { IpamError } from '../../ipam/errors.ts';
 import { type Cli, withIpam } from '../cli.ts';
+import { confirmDestructive, type DestructiveOptions, willAsk } from '../confirm.ts';
 import { Refusal } from '../errors.ts';
 import { printResult } from '../output.ts';
 
-interface Options {
+interface Options extends DestructiveOptions {
   readonly cidr?: string;
   readonly name?: string;
-  readonly dryRun?: boolean;
 }
 
 /** `plat ipam split`. */
@@ -19,13 +19,15 @@ export function define(command: Command, cli: Cli): void {
     .option('--cidr <cidr>', 'the pool with this network')
     .option('--name <pool>', 'the pool of this name; counts more than --cidr')
     .option('--dry-run', 'check it and say what the parts would be')
+    .option('-y, --yes', 'do not ask on a terminal')
     .addHelpText('after', EXAMPLES)
     .action((number: string, options: Options) => split(cli, number, options));
 }
 
 const EXAMPLES = `
 The parts are copies of the pool but for their networks, and are called split-NAME-0, split-NAME-1 and so on. Blocks and addresses stay
-as they are, so nothing is asked. It happens in one commit: assignments go on meanwhile, and the datastore need not be locked.
+as they are. It happens in one commit: assignments go on meanwhile, and the datastore need not be locked, but may be. On a terminal it
+asks, and is refused when the pool changed before the answer; in a pipe it goes on, as calicoctl does.
 
 Examples:
   plat ipam split 4 --name default-ipv4 --dry-run
@@ -33,7 +35,8 @@ Examples:
 
 async function split(cli: Cli, number: string, options: Options): Promise<void> {
   const parts = partsOf(number);
-  const { name: given, cidr, dryRun = false } = options;
+  const { name: given, cidr } = options;
+  const dryRun = options.dryRun === true;
   if (given === undefined && cidr === undefined) {
     throw new Refusal(
       'invalid-argument',
@@ -42,7 +45,10 @@ async function split(cli: Cli, number: string, options: Options): Promise<void> 
   }
   const { name, result } = await withIpam(cli, async (ipam) => {
     const name = given ?? (await nameOf(cli, ipam, cidr as string));
-    return { name, result: await ipam.splitPool({ name, parts, dryRun, ...cli.call() }).catch(refused) };
+    const pool = willAsk(cli, options) ? await ipam.pools.get({ name, ...cli.call() }) : undefined;
+    const request = { name, parts, ...(pool && { resourceVersion: pool.resourceVersion }), ...cli.call() };
+    if (pool) await confirm(cli, options, pool, await ipam.splitPool({ ...request, dryRun: true }).catch(refused));
+    return { name, result: await ipam.splitPool({ ...request, dryRun }).catch(refused) };
   });
   const verb = dryRun ? 'would be' : 'was successfully';
   await printResult(cli, {
@@ -52,6 +58,16 @@ async function split(cli: Cli, number: string, options: Options): Promise<void> 
         `IP Pool ${name} ${verb} split into ${parts} smaller pools.`,
         ...result.parts.map((part) => `${dryRun ? 'Would create' : 'Created'} ${part.name} with CIDR ${part.cidr}.`),
       ].join('\n'),
+  });
+}
+
+async function confirm(cli: Cli, options: Options, { name, spec }: PoolResource, { parts }: SplitPoolResult): Promise<void> {
+  await confirmDestructive(cli, options, {
+    code: 'not-confirmed',
+    facts: `IP pool '${name}' (${spec.cidr}) would be replaced by ${parts.length} pools, ${parts[0]?.name} (${parts[0]?.cidr}) and so on.`,
+    question: 'Split it?',
+    instead: 'See all of them with --dry-run.',
+    unattended: 'go on',
   });
 }
 

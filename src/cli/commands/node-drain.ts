@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
 import { confirmDestructive, type DestructiveOptions, destructiveOptions } from '../confirm.ts';
-import { Refusal } from '../errors.ts';
-import { surveyLines } from '../node-survey.ts';
+import { surveyedNode, surveyLines } from '../node-survey.ts';
 import { printResult } from '../output.ts';
 import { countOf } from '../quantity.ts';
 
@@ -24,15 +23,13 @@ Examples:
 async function drain(cli: Cli, host: string, options: DestructiveOptions): Promise<void> {
   const dryRun = options.dryRun === true;
   const { survey, givenUp } = await withIpam(cli, async (ipam) => {
-    const found = await ipam.surveyNode({ host, ...cli.call() });
-    const empty = found.blocks.filter(({ isEmpty }) => isEmpty);
-    if (!found.hasRecord && found.blocks.length + found.addresses.length === 0) {
-      throw new Refusal('not-found', `there is nothing of a node ${host}. List nodes with: plat get nodes`, { node: host });
-    }
-    if (dryRun || empty.length === 0) return { survey: found, givenUp: [] };
+    const survey = await surveyedNode(cli, ipam, host);
+    const empty = survey.blocks.filter(({ isEmpty }) => isEmpty);
+    if (dryRun || empty.length === 0) return { survey, givenUp: [] };
+    await ipam.requireUnlocked(cli.call());
     const facts = `${countOf(empty.length, 'empty block')} of node ${host} would be given up.`;
     await confirmDestructive(cli, options, { code: 'not-confirmed', facts, question: 'Give them up?', details: { node: host } });
-    return { survey: found, givenUp: (await ipam.drainNode({ survey: found, ...cli.call() })).givenUp };
+    return { survey, givenUp: (await ipam.drainNode({ survey, ...cli.call() })).givenUp };
   });
   const left = { ...survey, blocks: survey.blocks.filter(({ block }) => !givenUp.includes(block)) };
   await printResult(cli, {

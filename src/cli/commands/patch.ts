@@ -5,7 +5,7 @@ import { IpamError } from '../../ipam/errors.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import type { CommandModule } from '../command-module.ts';
 import { UsageError } from '../errors.ts';
-import { isForPeople, printResult } from '../output.ts';
+import { printResult } from '../output.ts';
 import { jsonPatch, mergePatch } from '../resources/json-patch.ts';
 import { kindName, kindOfWord, type ResourceKind } from '../resources/kinds.ts';
 import { isObject, type Manifest, parseManifest } from '../resources/manifest.ts';
@@ -14,7 +14,7 @@ import { notThere } from '../resources/select.ts';
 import { invalidManifests, violationsOf } from '../resources/violations.ts';
 import type { KindWord } from '../resources/words.ts';
 import { type Written, writeManifest } from '../resources/write.ts';
-import { diffText, notWritten, writtenResult } from '../resources/write-result.ts';
+import { notWritten, printDiff, writtenResult } from '../resources/write-result.ts';
 
 const TYPES = ['merge', 'json', 'strategic'] as const;
 
@@ -73,8 +73,8 @@ async function patchResource(cli: Cli, kind: ResourceKind, name: string, options
   const patch = await parsePatch(options.patch);
   const dryRun = options.dryRun === true || options.diff === true;
   const written = await withIpam(cli, (ipam) => patchUntilDone(cli, ipam, kind, name, { patch, type: options.type, dryRun }));
-  if (options.diff && isForPeople(cli)) return cli.terminal.print(await diffText(cli.terminal, [written]));
-  return printResult(cli, writtenResult('patched', [written], dryRun));
+  const result = writtenResult('patched', [written], dryRun);
+  return options.diff ? printDiff(cli, { result, written: [written], dryRun: options.dryRun === true }) : printResult(cli, result);
 }
 
 interface Patching {

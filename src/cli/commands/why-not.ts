@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
+import { parseCidrMasked } from '../../core/addr.ts';
 import type { AssignExplanation, AssignIpOptions, AutoAssignOptions, Ipam } from '../../ipam/api.ts';
 import { type Cli, withIpam } from '../cli.ts';
+import { AnswerIsNo } from '../errors.ts';
 import { requestByFamily } from '../explain/families.ts';
 import { collectList, collectPairs, parseCount, parseOneOf } from '../options.ts';
 import { printResult } from '../output.ts';
@@ -40,7 +42,7 @@ export function define(command: Command, cli: Cli): void {
 
 const EXAMPLES = `
 Plans the assignment over what the store holds now, by the rules that assign, and writes nothing. A refusal has the same code and
-text as the assignment itself would have.
+text as the assignment itself would have, and exit code 1.
 
 Examples:
   plat why-not --host worker-1
@@ -54,7 +56,18 @@ function collectLabels(text: string, previous: Readonly<Record<string, string>> 
 
 async function whyNot(cli: Cli, options: Options): Promise<void> {
   const explanation = await withIpam(cli, async (ipam) => ipam.explainAssign(await requestOf(cli, ipam, options)));
-  await printResult(cli, { value: { host: options.host, ...explanation }, text: () => explanationText(options.host, explanation) });
+  const unknown = unknownPools(options.pool ?? [], explanation);
+  await printResult(cli, {
+    value: { host: options.host, ...explanation, ...(unknown.length > 0 && { unknownPools: unknown }) },
+    text: () => explanationText(options.host, explanation, unknown),
+  });
+  if (explanation.refusal) throw new AnswerIsNo();
+}
+
+/** A refusal for another reason says nothing of them. */
+function unknownPools(asked: readonly string[], { refusal, considered }: AssignExplanation): readonly string[] {
+  if (!refusal || refusal.code === 'pool-not-found') return [];
+  return asked.filter((text) => !considered.some(({ pool, cidr }) => text === pool || (parseCidrMasked(text)?.text ?? text) === cidr));
 }
 
 async function requestOf(cli: Cli, ipam: Ipam, options: Options): Promise<AutoAssignOptions | AssignIpOptions> {
@@ -81,7 +94,7 @@ const SOURCES = {
   borrowed: 'a block of another node, which stays theirs',
 } as const;
 
-function explanationText(host: string, { addresses, refusal, considered }: AssignExplanation): string {
+function explanationText(host: string, { addresses, refusal, considered }: AssignExplanation, unknown: readonly string[]): string {
   const given = addresses.map(
     ({ ip, block, pool, source }) => `${host} would get ${ip} from ${block} in pool "${pool}": ${SOURCES[source]}.`,
   );
@@ -91,5 +104,7 @@ function explanationText(host: string, { addresses, refusal, considered }: Assig
     headings.map((heading) => ({ heading })),
     rows,
   );
-  return [...(refusal ? [`${host} would get no address (${refusal.code}): ${refusal.message}`] : given), '', table].join('\n');
+  const also = unknown.map((pool) => `There is no pool "${pool}" either. List them with: plat get ippools`);
+  const answer = refusal ? [`${host} would get no address (${refusal.code}): ${refusal.message}`, ...also] : given;
+  return [...answer, '', table].join('\n');
 }

@@ -3,13 +3,13 @@ import type { Command } from 'commander';
 import type { Ipam } from '../../ipam/api.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import type { CommandModule } from '../command-module.ts';
-import { isForPeople, printResult } from '../output.ts';
+import { printResult } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { type FileOptions, fileOptions, filesOrKind, nothingNamed, readManifests } from '../resources/manifests.ts';
 import { invalidManifests } from '../resources/violations.ts';
 import { type NotWritten, rehearseManifests, type Verb, type WriteOptions, type Written, writeManifest } from '../resources/write.ts';
-import { diffText, notWritten, writtenResult } from '../resources/write-result.ts';
+import { notWritten, printDiff, writtenResult } from '../resources/write-result.ts';
 
 interface Options extends FileOptions {
   readonly dryRun?: true;
@@ -55,7 +55,8 @@ Examples:
 async function writeManifests(cli: Cli, verb: Verb, options: Options): Promise<void> {
   if (options.filename === undefined)
     throw nothingNamed(`manifests with -f FILE${verb === 'create' ? `, or a kind and a name: plat create ippool --help` : ''}`);
-  const manifests = await readManifests(cli, options);
+  const again = `plat ${verb} -f FILE --dry-run`;
+  const manifests = await readManifests(cli, options, again);
   if (manifests.length === 0) return cli.terminal.print('No resources specified');
   const write: WriteOptions = {
     verb,
@@ -65,7 +66,7 @@ async function writeManifests(cli: Cli, verb: Verb, options: Options): Promise<v
   };
   const outcomes = await withIpam(cli, async (ipam) => {
     const invalid = await rehearseManifests(ipam, manifests, write);
-    if (invalid.length > 0) throw invalidManifests(invalid);
+    if (invalid.length > 0) throw invalidManifests(invalid, again);
     return writeAll(cli, ipam, manifests, write);
   });
   const written = outcomes.filter((outcome) => outcome.kind === 'written');
@@ -94,6 +95,6 @@ async function writeAll(
 }
 
 async function printWritten(cli: Cli, verb: Verb, written: readonly Written[], { dryRun, diff }: Options): Promise<void> {
-  if (diff && isForPeople(cli)) return cli.terminal.print(await diffText(cli.terminal, written));
-  return printResult(cli, writtenResult(DONE[verb], written, dryRun === true || diff === true));
+  const result = writtenResult(DONE[verb], written, dryRun === true || diff === true);
+  return diff ? printDiff(cli, { result, written, dryRun: dryRun === true }) : printResult(cli, result);
 }

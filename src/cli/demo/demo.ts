@@ -6,7 +6,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { readBlockMap } from '../blockcells.ts';
 import { renderBlockMap } from '../blockmap.ts';
 import type { Cli } from '../cli.ts';
-import { UsageError } from '../errors.ts';
+import { Refusal } from '../errors.ts';
 import { isForPeople, printResult } from '../output.ts';
 import { poolBlocksText } from '../pool-text.ts';
 import { countOf } from '../quantity.ts';
@@ -43,7 +43,7 @@ async function readPods(cli: Cli, file: string | undefined): Promise<PodList> {
   if (file === '-') return parsePodList(await cli.terminal.readInput(), 'stdin');
   const source = file ?? fileURLToPath(SAMPLE_PODS);
   const text = await readFile(source, 'utf8').catch((error: Error) => {
-    throw new UsageError(`the list of pods cannot be read: ${error.message}.`);
+    throw new Refusal('file', `the list of pods cannot be read: ${error.message}.`, { file: source });
   });
   return parsePodList(text, source);
 }

@@ -1,6 +1,6 @@
 /** The pods that the demo places: the output of `kubectl get pods -A -o json`. */
 import * as v from 'valibot';
-import { UsageError } from '../errors.ts';
+import { Refusal } from '../errors.ts';
 
 export interface Pod {
   readonly namespace: string;
@@ -24,7 +24,7 @@ const ListSchema = v.object({ items: v.array(PodSchema) });
 
 const FINISHED = ['Succeeded', 'Failed'];
 
-/** Parses the list; `source` names it in the usage error that a wrong one gives. */
+/** Parses the list; `source` names it in the {@link Refusal} that a wrong one gives. */
 export function parsePodList(text: string, source: string): PodList {
   const parsed = v.safeParse(ListSchema, parseJson(text, source));
   if (!parsed.success) {
@@ -51,8 +51,10 @@ function parseJson(text: string, source: string): unknown {
   }
 }
 
-function notAList(source: string, reason: string): UsageError {
-  return new UsageError(
+function notAList(source: string, reason: string): Refusal {
+  return new Refusal(
+    'bad-list',
     `${source} is not what 'kubectl get pods -A -o json' prints (${reason}). Save that to a file and give it with --pods.`,
+    { file: source },
   );
 }

@@ -1,17 +1,14 @@
 /** What tells who is alive: files, or a Kubernetes API server; the options of every command that judges by it. */
-import { readFile, stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { type Inventory, mergedInventory } from '../../core/collect/inventory.ts';
-import { type ReadInventory, readInUse, readNodes } from '../../core/collect/inventory-text.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Cli } from '../cli.ts';
-import { Refusal, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { collectList } from '../options.ts';
+import { type FileOptions, readEvidenceFiles } from './evidence-files.ts';
+import type { SeenLists } from './seen-lists.ts';
 
-export interface EvidenceOptions {
-  readonly nodesFrom?: readonly string[];
-  readonly inUseFrom?: readonly string[];
-  readonly host?: string;
+export interface EvidenceOptions extends FileOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly inCluster?: true;
@@ -23,10 +20,13 @@ export function evidenceOptions(command: Command): Command {
     .addOption(
       new Option(
         '--in-use-from <file>',
-        'who is alive: kubectl get pods -A -o json, crictl pods -o json, or a list; may be repeated',
+        'who is alive: kubectl get --raw /api/v1/pods, crictl pods -o json, or a list; may be repeated',
       ).argParser(collectList),
     )
-    .addOption(new Option('--nodes-from <file>', 'which nodes exist: kubectl get nodes -o json, or a list of names').argParser(collectList))
+    .addOption(
+      new Option('--nodes-from <file>', 'which nodes exist: kubectl get --raw /api/v1/nodes, or a list of names').argParser(collectList),
+    )
+    .option('--evidence-is-complete', 'you know that these files name all that lives: what is in none of them is gone')
     .option('--host <node>', 'the node that the list of crictl is from; only its addresses are judged')
     .option('--kubeconfig <file>', 'ask the Kubernetes API server that this file names')
     .option('--context <name>', 'context of the kubeconfig (default: its current one)')
@@ -36,59 +36,67 @@ export function evidenceOptions(command: Command): Command {
 
 export interface Evidence {
   readonly inventory: Inventory;
-  /** When it was taken, the oldest part of it: milliseconds since the Unix epoch. */
+  /** When it was taken, the oldest of what may be missing somebody: milliseconds since the Unix epoch. */
   readonly takenAtMs: number;
+  /** To be remembered for the next look. */
+  readonly lists: SeenLists;
+  /** Files whose lists were seen before. */
+  readonly repeated: readonly string[];
 }
 
-export function hasEvidence({ nodesFrom, inUseFrom, kubeconfig, inCluster }: EvidenceOptions): boolean {
-  return nodesFrom !== undefined || inUseFrom !== undefined || isLive({ kubeconfig, inCluster });
+export function hasEvidence(options: EvidenceOptions): boolean {
+  return hasFiles(options) || isLive(options);
+}
+
+function hasFiles({ nodesFrom, inUseFrom }: EvidenceOptions): boolean {
+  return nodesFrom !== undefined || inUseFrom !== undefined;
 }
 
 /** It can be taken again at any time. */
-export function isLive({ kubeconfig, inCluster }: { kubeconfig?: string | undefined; inCluster?: true | undefined }): boolean {
+export function isLive({ kubeconfig, inCluster }: EvidenceOptions): boolean {
   return kubeconfig !== undefined || inCluster === true;
 }
 
-/** Everything that the options name, as one inventory. A part that cannot be had whole is a {@link Refusal}. */
-export async function takeEvidence(cli: Cli, options: EvidenceOptions, clock: Clock, signal = cli.terminal.signal): Promise<Evidence> {
+/** For commands that take something away because nobody is behind it. */
+export function requireWhole(options: EvidenceOptions): void {
+  if (isLive(options) || !hasFiles(options) || options.evidenceIsComplete) return;
+  throw new UsageError(
+    'files protect whom they name; that everybody else is gone is believed only when you say that they name everybody, because a list does not tell which selector or namespace was asked for. Take lists of everything, such as kubectl get --raw /api/v1/pods, without -l, --field-selector, -n or --limit, and add --evidence-is-complete.',
+  );
+}
+
+/** For looks that are taken several times in one run. */
+export function requireFiles({ inUseFrom = [], nodesFrom = [] }: EvidenceOptions): void {
+  if (![...inUseFrom, ...nodesFrom].includes('-')) return;
+  throw new UsageError('standard input can be read only once, and this run looks several times. Give a file instead of -.');
+}
+
+export interface Taking {
+  readonly clock: Clock;
+  /** Lists of earlier looks. */
+  readonly seen?: SeenLists;
+  readonly signal?: AbortSignal;
+}
+
+/** Everything that the options name, as one inventory. A part that cannot be had is a refusal. */
+export async function takeEvidence(cli: Cli, options: EvidenceOptions, { clock, seen = [], signal }: Taking): Promise<Evidence> {
   const nowMs = Number(clock.nowNs() / 1_000_000n);
-  const parts: Evidence[] = [];
-  for (const path of options.inUseFrom ?? []) parts.push(await fromFile(cli, { path, read: readInUse, nowMs, host: options.host }));
-  for (const path of options.nodesFrom ?? []) parts.push(await fromFile(cli, { path, read: readNodes, nowMs, host: undefined }));
-  if (isLive(options)) parts.push({ inventory: await fromServer(cli, options, signal), takenAtMs: nowMs });
-  const inventory = parts.map((part) => part.inventory).reduce(mergedInventory, {});
+  const files = await readEvidenceFiles(cli, options, seen, nowMs);
+  const parts = files.map((file) => file.inventory);
+  if (isLive(options)) parts.push(await fromServer(cli, options, signal ?? cli.terminal.signal));
+  const inventory = parts.reduce(mergedInventory, {});
   const nodes = inventory.nodes && options.unlinkedNodes ? { ...inventory.nodes, isComplete: true } : inventory.nodes;
-  return { inventory: { ...inventory, ...(nodes && { nodes }) }, takenAtMs: Math.min(nowMs, ...parts.map(({ takenAtMs }) => takenAtMs)) };
+  const lists = files.flatMap(({ list }) => list ?? []);
+  return {
+    inventory: { ...inventory, ...(nodes && { nodes }) },
+    takenAtMs: Math.min(nowMs, ...lists.map(({ takenAtMs }) => takenAtMs)),
+    lists,
+    repeated: files.flatMap(({ repeated }) => repeated ?? []),
+  };
 }
 
 async function fromServer(cli: Cli, { kubeconfig, context }: EvidenceOptions, signal: AbortSignal): Promise<Inventory> {
   const [{ ownCluster, readKubeconfig }, { inventoryOf }] = await Promise.all([import('./kubeconfig.ts'), import('./kubernetes.ts')]);
   const server = kubeconfig === undefined ? await ownCluster(cli.terminal.env) : await readKubeconfig(kubeconfig, context);
   return inventoryOf(server, signal);
-}
-
-interface FromFile {
-  readonly path: string;
-  readonly read: (text: string) => ReadInventory;
-  readonly nowMs: number;
-  readonly host: string | undefined;
-}
-
-async function fromFile(cli: Cli, { path, read, nowMs, host }: FromFile): Promise<Evidence> {
-  const { text, takenAtMs } = path === '-' ? { text: await cli.terminal.readInput(), takenAtMs: nowMs } : await contentOf(path);
-  const found = read(text);
-  if (found.kind === 'bad') throw new Refusal('no-evidence', `${path} is no evidence: ${found.reason}.`, { file: path });
-  if (found.isOfOneNode && host === undefined) {
-    throw new UsageError(`${path} lists the sandboxes of one node. Say which: --host NODE`);
-  }
-  return { inventory: { ...found.inventory, ...(host !== undefined && found.inventory.inUse && { host }) }, takenAtMs };
-}
-
-async function contentOf(path: string): Promise<{ text: string; takenAtMs: number }> {
-  try {
-    const { mtimeMs } = await stat(path);
-    return { text: await readFile(path, 'utf8'), takenAtMs: Math.floor(mtimeMs) };
-  } catch (error) {
-    throw new Refusal('no-evidence', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`, { file: path });
-  }
 }

@@ -4,12 +4,14 @@ import type { AuditReport, Candidates, CollectResult, Observation, Repaired, Sus
 import type { Clock } from '../../platform/clock.ts';
 import type { Cli } from '../cli.ts';
 import { confirmDestructive, type DestructiveOptions } from '../confirm.ts';
-import { type EvidenceOptions, isLive, takeEvidence } from '../evidence/evidence.ts';
+import { Refusal } from '../errors.ts';
+import { type Evidence, type EvidenceOptions, isLive, requireFiles, requireWhole, takeEvidence } from '../evidence/evidence.ts';
+import { type SeenLists, withSeen } from '../evidence/seen-lists.ts';
 import { startProgress } from '../progress.ts';
 import { countOf } from '../quantity.ts';
 import { scanProgress } from '../scan-progress.ts';
 import type { Collection } from './gc-text.ts';
-import { readSuspects, writeSuspects } from './observation-file.ts';
+import { type Remembered, readObservation, writeObservation } from './observation-file.ts';
 
 export interface GcOptions extends EvidenceOptions, DestructiveOptions {
   /** Milliseconds. */
@@ -19,10 +21,17 @@ export interface GcOptions extends EvidenceOptions, DestructiveOptions {
 }
 
 export async function collectOnce(cli: Cli, ipam: Ipam, clock: Clock, options: GcOptions): Promise<Collection> {
-  const before = await suspectsBefore(cli, ipam, clock, options);
-  const observation = await look(cli, ipam, clock, options);
-  const rules = { observation, suspects: before, graceMs: options.grace, maxSharePercent: options.maxShare };
+  requireWhole(options);
+  const before = await rememberedBefore(cli, ipam, clock, options);
+  const { observation, lists, repeated } = await look(cli, ipam, { clock, options, seen: before.lists });
+  if (options.observation !== undefined && !options.dryRun) {
+    // First of all: what was seen counts, whatever is answered or refused afterwards.
+    const seen = { suspects: ipam.suspects(before.suspects, observation), lists: withSeen(before.lists, lists) };
+    await writeObservation(options.observation, seen);
+  }
+  const rules = { observation, suspects: before.suspects, graceMs: options.grace, maxSharePercent: options.maxShare };
   const planned = await ipam.collect({ ...cli.call(), ...rules, dryRun: true });
+  if (repeated.length > 0) refuseRepeated(repeated, before.suspects, ipam.suspects(before.suspects, observation), planned.confirmed);
   const report = { ...observation.report, findings: observation.report.findings.filter(({ kind }) => ipam.collectedKinds.includes(kind)) };
   if (options.dryRun || planned.kind === 'refused') {
     const repaired = await ipam.repair({ ...cli.call(), report, dryRun: true });
@@ -30,17 +39,33 @@ export async function collectOnce(cli: Cli, ipam: Ipam, clock: Clock, options: G
   }
   await confirm(cli, options, planned.confirmed, report.findings.length);
   const { result, repaired } = await doIt(cli, ipam, rules, report);
-  if (options.observation !== undefined) await writeSuspects(options.observation, ipam.suspects(before, observation));
-  return { observation, result, repaired, dryRun: false };
+  return { observation, result, repaired, dryRun: result.kind === 'refused' };
 }
 
-/** From the file of an earlier run; with evidence that can be taken again, from a first look now and the grace period after it. */
-async function suspectsBefore(cli: Cli, ipam: Ipam, clock: Clock, options: GcOptions): Promise<Suspects> {
-  if (options.observation !== undefined) return readSuspects(options.observation);
-  if (!isLive(options)) return new Map();
-  const first = ipam.suspects(new Map(), await look(cli, ipam, clock, options));
-  if (first.size > 0) await waitFor(cli, clock, options.grace);
-  return first;
+/**
+ * From the file of earlier runs; with evidence that can be taken again, from a first look now and the grace period after it.
+ * Files that vouch for absence cannot: the second look needs other ones.
+ */
+async function rememberedBefore(cli: Cli, ipam: Ipam, clock: Clock, options: GcOptions): Promise<Remembered> {
+  if (options.observation !== undefined) return readObservation(options.observation);
+  if (!isLive(options) || options.evidenceIsComplete) return { suspects: new Map(), lists: [] };
+  requireFiles(options);
+  const { observation, lists } = await look(cli, ipam, { clock, options, seen: [] });
+  const suspects = ipam.suspects(new Map(), observation);
+  if (suspects.size > 0) await waitFor(cli, clock, options.grace);
+  return { suspects, lists };
+}
+
+/** A list that was seen before is as old as it was then, so it confirms nothing that was first seen since. */
+function refuseRepeated(repeated: readonly string[], before: Suspects, still: Suspects, confirmed: Candidates): void {
+  const { leaked, goneNodes, idleBlocks } = confirmed;
+  const isWaitedFor = [...still.keys()].some((id) => before.has(id));
+  if (!isWaitedFor || leaked.length + goneNodes.length + idleBlocks.length > 0) return;
+  throw new Refusal(
+    'same-evidence',
+    `${repeated.join(' and ')} was looked at before: a second look needs a list that was taken anew, not the same one or a copy of it. Nothing was collected. Where nothing changes between two lists, kubectl get --raw /api/v1/pods tells them apart, and in a list with one item a line a comment with the date does (# …).`,
+    { files: repeated },
+  );
 }
 
 async function waitFor(cli: Cli, clock: Clock, graceMs: number): Promise<void> {
@@ -56,11 +81,21 @@ async function waitFor(cli: Cli, clock: Clock, graceMs: number): Promise<void> {
   }
 }
 
-async function look(cli: Cli, ipam: Ipam, clock: Clock, options: GcOptions): Promise<Observation> {
-  const { inventory, takenAtMs } = await takeEvidence(cli, options, clock);
+interface Look {
+  readonly clock: Clock;
+  readonly options: GcOptions;
+  readonly seen: SeenLists;
+}
+
+type Looked = Pick<Evidence, 'lists' | 'repeated'> & { readonly observation: Observation };
+
+async function look(cli: Cli, ipam: Ipam, { clock, options, seen }: Look): Promise<Looked> {
+  const { inventory, takenAtMs, lists, repeated } = await takeEvidence(cli, options, { clock, seen });
   const progress = startProgress(cli.terminal, 'reading');
   try {
-    return await ipam.observe({ ...cli.call(), inventory, evidenceAtMs: takenAtMs, onProgress: scanProgress(progress) });
+    const onProgress = scanProgress(progress);
+    const observation = await ipam.observe({ ...cli.call(), inventory, evidenceAtMs: takenAtMs, onProgress });
+    return { observation, lists, repeated };
   } finally {
     progress.end();
   }
@@ -70,7 +105,9 @@ async function confirm(cli: Cli, options: GcOptions, { leaked, goneNodes, idleBl
   if (leaked.length + goneNodes.length + idleBlocks.length + leftovers === 0) return;
   const blocks = goneNodes.reduce((sum, node) => sum + node.blocks.length, idleBlocks.length);
   const facts = `${countOf(leaked.length, 'address', 'addresses')} would be released, ${countOf(blocks, 'block')} given up when empty, ${countOf(leftovers, 'leftover')} mended.`;
-  await confirmDestructive(cli, options, { code: 'not-confirmed', facts, question: 'Collect?', instead: 'See them with --dry-run.' });
+  const remembered = options.observation === undefined ? '' : ` What was seen is kept in ${options.observation}.`;
+  const instead = `See them with --dry-run.${remembered}`;
+  await confirmDestructive(cli, options, { code: 'not-confirmed', facts, question: 'Collect?', instead });
 }
 
 interface Rules {
@@ -89,7 +126,8 @@ async function doIt(
   const progress = startProgress(cli.terminal, 'nodes collected');
   try {
     const result = await ipam.collect({ ...cli.call(), ...rules, onProgress: () => progress.add() });
-    return { result, repaired: await ipam.repair({ ...cli.call(), report }) };
+    const wasRefused = result.kind === 'refused';
+    return { result, repaired: await ipam.repair({ ...cli.call(), report, dryRun: wasRefused }) };
   } finally {
     progress.end();
   }

@@ -1,4 +1,5 @@
 /** Deleting resources: each by its own rules, one after the other; what cannot be deleted does not keep the others. */
+import type { PoolResource } from '../../ipam/api.ts';
 import { IpamError } from '../../ipam/errors.ts';
 import type { Cli } from '../cli.ts';
 import type { DestructiveOptions } from '../confirm.ts';
@@ -46,16 +47,16 @@ async function deleteOne(deleting: Deleting, target: Target, options: DeleteOpti
   const client = kind.client(ipam);
   const stored = await client.get(name, cli.call());
   if (stored === undefined && options.skipNotExists) return { outcome: 'absent' };
+  if (stored === undefined) throw notThere(kind, [name]);
   const version = resourceVersion === undefined ? {} : { resourceVersion };
   const dryRun = options.dryRun === true;
   switch (kind.word) {
     case 'ippool':
-      return deletePool(deleting, { name, ...version }, options);
+      return deletePool(deleting, stored as PoolResource, { name, ...version }, options);
     case 'node':
       return deleteNode(deleting, { name, ...version }, options);
     default:
-      if (stored === undefined) throw notThere(kind, [name]);
-      await client.delete({ name, ...version, dryRun, ...cli.call() });
+      await client.delete({ name, resourceVersion: stored.resourceVersion, ...version, dryRun, ...cli.call() });
       return { outcome: 'deleted' };
   }
 }
@@ -66,7 +67,7 @@ export async function deletedResult(cli: Cli, { dryRun }: DestructiveOptions, { 
   const [first] = failed;
   if (!first) return;
   if (targets.length + failed.length === 1) throw first.error;
-  const told = failed.map(({ error }) => error.message).join(' ');
+  const told = failed.map(({ target, error }) => `${target.kind.word} ${target.name}: ${error.message.replace(/\.$/, '')}`).join('; ');
   throw new Refusal(first.error.code, `${failed.length} of ${targets.length + failed.length} resources not deleted. ${told}`, {
     failed: failed.map(({ target, error }) => ({
       kind: kindName(target.kind),

@@ -1,6 +1,7 @@
 /** What deleting a resource takes and gives. */
 import type { Ipam } from '../../ipam/api.ts';
 import type { Cli, OpenedStore } from '../cli.ts';
+import { countOf } from '../quantity.ts';
 
 /** What one deletion works with. */
 export interface Deleting {
@@ -21,4 +22,9 @@ export interface Deleted {
   readonly note?: string;
   /** Facts for programs. */
   readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+/** `1 address stays in use until released`. */
+export function stayingText(count: number): string {
+  return `${countOf(count, 'address stays', 'addresses stay')} in use until released`;
 }

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Terminal } from '../cli.ts';
-import { UsageError } from '../errors.ts';
+import { Refusal } from '../errors.ts';
 import { isObject, type Origin } from './manifest.ts';
 
 export interface Document {
@@ -35,8 +35,8 @@ async function readPath(terminal: Terminal, path: string, recursive: boolean): P
   return Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8').catch(unreadable) })));
 }
 
-function unreadable(error: Error): never {
-  throw new UsageError(`-f: ${error.message}. Give a file, a folder, or - for stdin.`);
+function unreadable(error: NodeJS.ErrnoException): never {
+  throw new Refusal('file', `-f: ${error.message}. Give a file, a folder, or - for stdin.`, { reason: error.code });
 }
 
 async function parseDocuments(file: string, text: string): Promise<readonly Document[]> {
@@ -45,7 +45,10 @@ async function parseDocuments(file: string, text: string): Promise<readonly Docu
   const parsed = parseAllDocuments(text);
   const values = (Array.isArray(parsed) ? parsed : []).map((document) => {
     const [error] = document.errors;
-    if (error) throw new UsageError(`${file} is neither YAML nor JSON: ${error.message.split('\n')[0]?.replace(/:$/, '')}`);
+    if (error)
+      throw new Refusal('invalid-resource', `${file} is neither YAML nor JSON: ${error.message.split('\n')[0]?.replace(/:$/, '')}`, {
+        file,
+      });
     return document.toJS() as unknown;
   });
   const members = values.filter((value) => value !== null && value !== undefined).flatMap(membersOf);

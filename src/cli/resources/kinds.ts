@@ -1,6 +1,6 @@
 /** The kinds of resources: how each is read, written, shown and checked. */
 import { withDefaults } from '../../core/pool-spec.ts';
-import type { CallOptions, Ipam, IpamConfigInput, PoolSpec } from '../../ipam/api.ts';
+import type { CallOptions, Ipam, IpamConfigInput, PoolSpec, Resources } from '../../ipam/api.ts';
 import { IpamError } from '../../ipam/errors.ts';
 import { CREATE_POOL_EXAMPLE, Refusal } from '../errors.ts';
 import { parseTemplate } from '../jsonpath/parse.ts';
@@ -16,6 +16,8 @@ export interface ResourceColumn {
   readonly template: Template;
   /** Only with `-o wide`. */
   readonly wide?: true;
+  /** Of a wide one: also the last one of the table as soon as one of its rows must not be overlooked. */
+  readonly isTold?: (resource: Stored) => boolean;
   /** Where the bare value is not what people read. */
   readonly text?: (resource: Stored) => string;
 }
@@ -31,10 +33,14 @@ export interface WriteInput extends CallOptions {
   readonly dryRun?: boolean;
 }
 
+type ListOptions = CallOptions & { readonly onCorrupt: (key: string, reason: string) => void };
+
 /** A kind in one opened library. */
 export interface KindClient {
   get(name: string, options: CallOptions): Promise<Stored | undefined>;
-  list(options: CallOptions & { readonly onCorrupt: (key: string, reason: string) => void }): Promise<readonly Stored[]>;
+  list(options: ListOptions): Promise<readonly Stored[]>;
+  /** The list now, and again after each change, until the signal aborts. */
+  watch(options: ListOptions): AsyncIterable<readonly Stored[]>;
   create(input: WriteInput): Promise<Stored>;
   /** What the manifest does not name gets its default, as in calicoctl; a block size, a node's spec and settings stay. */
   replace(input: WriteInput): Promise<Stored>;
@@ -59,10 +65,27 @@ export interface ResourceKind {
   client(ipam: Ipam): KindClient;
 }
 
-function column(heading: string, path: string, more: Pick<ResourceColumn, 'wide' | 'text'> = {}): ResourceColumn {
+function column(heading: string, path: string, more: Pick<ResourceColumn, 'wide' | 'text' | 'isTold'> = {}): ResourceColumn {
   const template = parseTemplate(`{${path}}`);
   if (template.kind !== 'template') throw new Error(`bug: ${path}: ${template.reason}`);
   return { heading, template, ...more };
+}
+
+interface SpecsOf<Spec> {
+  readonly create: (spec: WriteInput['spec']) => Spec;
+  readonly replace: (spec: WriteInput['spec']) => Partial<Spec>;
+}
+
+/** The library's resources of one kind, written by what a manifest says. */
+function clientOf<Spec>(resources: Resources<Spec, Stored>, { create, replace }: SpecsOf<Spec>): KindClient {
+  return {
+    get: (name, options) => resources.get({ name, ...options }),
+    list: (options) => resources.list(options),
+    watch: (options) => resources.watch(options),
+    create: ({ spec, ...input }) => resources.create({ ...input, spec: create(spec) }),
+    replace: ({ spec, ...input }) => resources.replace({ ...input, spec: replace(spec) }),
+    delete: (options) => resources.delete(options),
+  };
 }
 
 const NAME = column('NAME', '.metadata.name');
@@ -81,7 +104,7 @@ const IPPOOL: ResourceKind = {
     column('NAT', '.spec.natOutgoing', WIDE),
     column('IPIPMODE', '.spec.ipipMode', WIDE),
     column('VXLANMODE', '.spec.vxlanMode', WIDE),
-    column('DISABLED', '.spec.disabled', WIDE),
+    column('DISABLED', '.spec.disabled', { ...WIDE, isTold: ({ spec }) => (spec as PoolSpec).disabled === true }),
     column('DISABLEBGPEXPORT', '.spec.disableBGPExport', WIDE),
     column('SELECTOR', '.spec.nodeSelector'),
     column('ASSIGNMENTMODE', '.spec.assignmentMode', WIDE),
@@ -103,17 +126,15 @@ const IPPOOL: ResourceKind = {
     assignmentMode: 'text',
   },
   required: [{ member: 'cidr', rule: 'cidr-missing', message: 'IPPool CIDR must be specified' }],
-  client: ({ pools }) => ({
-    get: (name, options) => pools.get({ name, ...options }),
-    list: (options) => pools.list(options),
-    create: ({ spec, ...input }) => pools.create({ ...input, spec: spec as unknown as PoolSpec }),
-    replace: ({ spec, ...input }) => {
-      const given = spec as unknown as PoolSpec;
-      const { blockSize: _, ...defaults } = withDefaults({ cidr: given.cidr });
-      return pools.replace({ ...input, spec: { ...defaults, ...given } });
-    },
-    delete: (options) => pools.delete(options),
-  }),
+  client: ({ pools }) =>
+    clientOf(pools, {
+      create: (spec) => spec as unknown as PoolSpec,
+      replace: (spec) => {
+        const given = spec as unknown as PoolSpec;
+        const { blockSize: _, ...defaults } = withDefaults({ cidr: given.cidr });
+        return { ...defaults, ...given };
+      },
+    }),
 };
 
 const IPRESERVATION: ResourceKind = {
@@ -126,13 +147,10 @@ const IPRESERVATION: ResourceKind = {
   columns: [NAME, column('CIDRS', '.spec.reservedCIDRs', WIDE)],
   spec: { reservedCIDRs: 'texts' },
   required: [],
-  client: ({ reservations }) => ({
-    get: (name, options) => reservations.get({ name, ...options }),
-    list: (options) => reservations.list(options),
-    create: ({ spec, ...input }) => reservations.create({ ...input, spec: { reservedCIDRs: [], ...spec } }),
-    replace: ({ spec, ...input }) => reservations.replace({ ...input, spec: { reservedCIDRs: [], ...spec } }),
-    delete: (options) => reservations.delete(options),
-  }),
+  client: ({ reservations }) => {
+    const whole = (spec: WriteInput['spec']) => ({ reservedCIDRs: [], ...spec });
+    return clientOf(reservations, { create: whole, replace: whole });
+  },
 };
 
 const NODE: ResourceKind = {
@@ -151,13 +169,7 @@ const NODE: ResourceKind = {
   ],
   spec: undefined,
   required: [],
-  client: ({ nodes }) => ({
-    get: (name, options) => nodes.get({ name, ...options }),
-    list: (options) => nodes.list(options),
-    create: ({ spec = {}, ...input }) => nodes.create({ ...input, spec }),
-    replace: ({ spec, ...input }) => nodes.replace({ ...input, spec: spec as object }),
-    delete: (options) => nodes.delete(options),
-  }),
+  client: ({ nodes }) => clientOf(nodes, { create: (spec = {}) => spec, replace: (spec) => spec as object }),
 };
 
 /** The only name a configuration has. */
@@ -193,13 +205,16 @@ const IPAMCONFIG: ResourceKind = {
       if (Object.keys({ ...labels, ...annotations }).length > 0)
         throw new Refusal(
           'invalid-resource',
-          'the IPAM configuration has no labels and no annotations. Take them out of the manifest, then: plat apply -f FILE',
+          'the IPAM configuration has no labels and no annotations. Take them out, then the same again.',
         );
       return configObject(await config.replace({ ...input, spec: (spec ?? {}) as IpamConfigInput }));
     };
     return {
       get: async (name, options) => (name === CONFIG_NAME ? get(options) : undefined),
       list: async (options) => [await get(options)],
+      watch: async function* ({ onCorrupt: _, ...options }) {
+        for await (const found of config.watch(options)) yield [configObject(found)];
+      },
       create: async (input) => {
         const { resourceVersion } = await config.get(callOf(input));
         if (resourceVersion === undefined) return replace(input);

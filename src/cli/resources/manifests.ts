@@ -60,8 +60,15 @@ function handDown(group: Command, named: Command): void {
   }
 }
 
-/** The manifests, all of the right shape; else a refusal that names every violation. Empty only with `--skip-empty`. */
-export async function readManifests(cli: Cli, { filename = [], recursive, skipEmpty }: FileOptions): Promise<readonly Manifest[]> {
+/**
+ * The manifests, all of the right shape; else a refusal that names every violation, and `next`, the command to repeat. Empty only
+ * with `--skip-empty`.
+ */
+export async function readManifests(
+  cli: Cli,
+  { filename = [], recursive, skipEmpty }: FileOptions,
+  next: string,
+): Promise<readonly Manifest[]> {
   const documents = await readDocuments(cli.terminal, filename, recursive === true);
   if (documents.length === 0 && !skipEmpty)
     throw new Refusal(
@@ -70,7 +77,7 @@ export async function readManifests(cli: Cli, { filename = [], recursive, skipEm
     );
   const parsed = documents.map(({ value, origin }) => parseManifest(value, origin));
   const invalid = parsed.filter((result) => result.kind === 'invalid');
-  if (invalid.length > 0) throw invalidManifests(invalid);
+  if (invalid.length > 0) throw invalidManifests(invalid, next);
   return parsed.flatMap((result) => (result.kind === 'manifest' ? [result.manifest] : []));
 }
 

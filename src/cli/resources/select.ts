@@ -1,4 +1,5 @@
 /** Which resources a command line names: by name, by label, or all. */
+import { Argument, type Command } from 'commander';
 import { matches, parseSelector } from '../../core/selector.ts';
 import type { Ipam } from '../../ipam/api.ts';
 import type { Cli } from '../cli.ts';
@@ -6,6 +7,13 @@ import { Refusal, UsageError } from '../errors.ts';
 import { noteUnreadable } from '../output.ts';
 import type { ResourceKind } from './kinds.ts';
 import type { Stored } from './object.ts';
+
+/** Gives `command` the names of resources, and `--selector`. */
+export function selectionOptions(command: Command, { placeholder }: ResourceKind): Command {
+  return command
+    .addArgument(new Argument(`[${placeholder}...]`, 'names; without one, all'))
+    .option('-l, --selector <selector>', "only those with such labels: rack=r1,zone!=z, or \"rack in {'r1', 'r2'}\"");
+}
 
 export interface Selected {
   readonly found: readonly Stored[];
@@ -24,9 +32,9 @@ export async function selectResources(
   const client = kind.client(ipam);
   if (names.length === 0) {
     const all = await client.list({ ...cli.call(), onCorrupt: noteUnreadable(cli, 'the list leaves it out') });
-    return { found: selector === undefined ? all : all.filter(matcherOf(selector)), missing: [] };
+    return { found: chosenOf(all, names, selector), missing: [] };
   }
-  if (selector !== undefined) throw new UsageError('give names or --selector, not both.');
+  chosenOf([], names, selector);
   const found: Stored[] = [];
   const missing: string[] = [];
   for (const name of new Set(names)) {
@@ -35,6 +43,13 @@ export async function selectResources(
     else found.push(resource);
   }
   return { found, missing };
+}
+
+/** Those of `all` that are named, or have such labels; all when neither is given. */
+export function chosenOf(all: readonly Stored[], names: readonly string[], selector: string | undefined): readonly Stored[] {
+  if (names.length > 0 && selector !== undefined) throw new UsageError('give names or --selector, not both.');
+  if (selector !== undefined) return all.filter(matcherOf(selector));
+  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
 }
 
 /** The refusal for names that are not there. */

@@ -11,15 +11,16 @@ export function resourcesResult(kind: ResourceKind, resources: readonly Stored[]
   const [first] = resources;
   return {
     value: isList || first === undefined ? resourceList(kindName(kind), resources) : resourceObject(kindName(kind), first),
-    text: () =>
-      table(
-        kind,
-        resources,
-        kind.columns.filter(({ wide }) => !wide),
-      ),
+    text: () => table(kind, resources, narrowColumns(kind, resources)),
     wide: () => table(kind, resources, kind.columns),
     columns: Object.fromEntries(kind.columns.map(({ heading, template }) => [heading, template])),
   };
+}
+
+/** calicoctl's, and to their right what one of the rows makes worth telling: scripts find their columns where they were. */
+function narrowColumns({ columns }: ResourceKind, resources: readonly Stored[]): readonly ResourceColumn[] {
+  const told = columns.filter(({ wide, isTold }) => wide && isTold !== undefined && resources.some(isTold));
+  return [...columns.filter(({ wide }) => !wide), ...told];
 }
 
 function table(kind: ResourceKind, resources: readonly Stored[], columns: readonly ResourceColumn[]): string {

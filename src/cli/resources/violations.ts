@@ -21,8 +21,8 @@ export function manifestTitle({ kind, name }: Manifest): string {
   return `${kindName(kind)} ${name}`;
 }
 
-/** Nothing is written when one of the documents breaks a rule. `next`: the command that checks it again. */
-export function invalidManifests(documents: readonly InvalidDocument[], next = 'plat apply -f FILE --dry-run'): Refusal {
+/** Nothing is written when one of the documents breaks a rule. `next`: the command to repeat. */
+export function invalidManifests(documents: readonly InvalidDocument[], next: string): Refusal {
   const told = documents.map(
     ({ what, origin, violations }) => `${originText(origin)} (${what}): ${violations.map(violationText).join('; ')}`,
   );

@@ -1,9 +1,9 @@
 /** What `create`, `apply`, `replace` and `patch` say: a line for each resource, a diff, or the resources. */
 
-import type { Terminal } from '../cli.ts';
+import type { Cli, Terminal } from '../cli.ts';
 import { Refusal } from '../errors.ts';
 import { withNextCommand } from '../next-command.ts';
-import { type Result, toYaml } from '../output.ts';
+import { isForPeople, printResult, type Result, toYaml } from '../output.ts';
 import { countOf } from '../quantity.ts';
 import { unifiedDiff } from './diff.ts';
 import { originText } from './files.ts';
@@ -30,8 +30,21 @@ function resourcesText(written: readonly Pick<Written, 'manifest'>[]): string {
   return `${written.length} ${kinds.length === 1 ? `'${kinds[0]}' ` : ''}resource(s)`;
 }
 
+interface Diffed {
+  readonly result: Result;
+  readonly written: readonly Written[];
+  /** `--dry-run` beside `--diff`: what would be done is said before the diff. */
+  readonly dryRun: boolean;
+}
+
+/** For people the diff, for programs the result. */
+export async function printDiff(cli: Cli, { result, written, dryRun }: Diffed): Promise<void> {
+  if (!isForPeople(cli)) return printResult(cli, result);
+  cli.terminal.print([...(dryRun ? [result.text()] : []), await diffText(cli.terminal, written)].join('\n'));
+}
+
 /** What is different, as one unified diff, coloured on a terminal. */
-export async function diffText(terminal: Pick<Terminal, 'paint'>, written: readonly Written[]): Promise<string> {
+async function diffText(terminal: Pick<Terminal, 'paint'>, written: readonly Written[]): Promise<string> {
   const diffs = await Promise.all(
     written.map(async ({ manifest, before, after, change }) => {
       const yamlOf = (resource: Stored) => toYaml(resourceObject(kindName(manifest.kind), comparable(resource)));

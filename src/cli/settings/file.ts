@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import type { Machine } from '../../platform/config.ts';
-import { UsageError } from '../errors.ts';
+import { Refusal, UsageError } from '../errors.ts';
 
 const SYSTEM_FILE = '/etc/plat/config.yaml';
 
@@ -36,18 +36,22 @@ export async function readConfigFile(given: string | undefined, machine: Machine
   const named = given ?? (machine.env['PLAT_CONFIG'] || undefined);
   if (named !== undefined) {
     const text = await readFile(named, 'utf8').catch((error: Error) => {
-      throw new UsageError(`the configuration file cannot be read: ${error.message}. Name another with --config FILE or PLAT_CONFIG.`);
+      throw unreadable(error, 'Name another with --config FILE or PLAT_CONFIG.');
     });
     return parseConfigFile(resolve(named), text);
   }
   for (const path of [userFile(machine), SYSTEM_FILE]) {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-      throw new UsageError(`the configuration file cannot be read: ${error.message}. Name another with --config FILE.`);
+      throw unreadable(error, 'Name another with --config FILE.');
     });
     if (text !== undefined) return parseConfigFile(path, text);
   }
   return undefined;
+}
+
+function unreadable({ message }: Error, advice: string): Refusal {
+  return new Refusal('file', `the configuration file cannot be read: ${message}. ${advice}`);
 }
 
 /** XDG Base Directory Specification; relative paths are to be ignored. */

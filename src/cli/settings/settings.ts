@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Environment, type Machine, storeUrl } from '../../platform/config.ts';
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from '../../platform/log.ts';
-import { UsageError } from '../errors.ts';
+import { Refusal, UsageError } from '../errors.ts';
 import { OUTPUT_HINT, type Output, parseOutput } from '../format/output-format.ts';
 import { parseDurationMs } from './duration.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
@@ -108,7 +108,7 @@ function etcdVariables(found: ReadonlyMap<string, Setting>): Environment {
 
 async function readSecret(path: string, file: ConfigFile): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new UsageError(`${file.path}: etcd.passwordFile cannot be read: ${error.message}.`);
+    throw new Refusal('file', `${file.path}: etcd.passwordFile cannot be read: ${error.message}.`);
   });
   return text.trimEnd();
 }

@@ -28,13 +28,16 @@ export async function loadInto(cli: Cli, options: IntoStoreOptions, open: LoadOp
   const { result, name } = await withIpam(
     cli,
     async (ipam, { store }) => {
-      const load = (dryRun: boolean) => loadWithProgress(cli, ipam, { open, mode, dryRun });
-      if (mode === 'replace' && !options.dryRun) await confirmReplace(cli, options, { plan: await load(true), store: store.name });
-      return { result: await load(options.dryRun === true), name: store.name };
+      const dryRun = options.dryRun === true;
+      if (!dryRun) await ipam.requireUnlocked(cli.call());
+      const plan = mode === 'replace' && !dryRun ? await loadWithProgress(cli, ipam, { open, mode, dryRun: true }) : undefined;
+      if (plan) await confirmReplace(cli, options, { plan, store: store.name });
+      const result = await loadWithProgress(cli, ipam, { open, mode, dryRun, ...(plan && { seenAt: plan.revision }) });
+      return { result, name: store.name };
     },
     url,
   );
-  const { written, ...counts } = result;
+  const { written, revision: _, ...counts } = result;
   await printResult(cli, {
     value: { kind: 'Load', store: name, ...counts, ...(!written && { dryRun: true }) },
     text: () => resultText(name, result),

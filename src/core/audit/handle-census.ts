@@ -4,10 +4,9 @@ import { isKeptByHost, sanitisedHandle } from '../block.ts';
 import type { Block, Handle, RefOf } from '../records.ts';
 import { type Finding, finding, type Seen } from './finding.ts';
 
-/** Addresses of one handle in one block; entries of a handle are a list. */
-interface Held {
+/** Addresses of one handle in one block; entries of a handle are a list. One object, since there is one for nearly every address. */
+interface Held extends HandleCount {
   readonly block: string;
-  readonly count: HandleCount;
   readonly next: Held | undefined;
   /** Of the first entry of a handle: its record was seen. */
   isCounted: boolean;
@@ -63,8 +62,8 @@ export class HandleCensus {
   }
 
   count(block: Block): void {
-    for (const [id, count] of countsByHandle(block))
-      this.#held.set(id, { block: block.cidr.text, count, next: this.#held.get(id), isCounted: false });
+    for (const [id, { sure, held }] of countsByHandle(block))
+      this.#held.set(id, { sure, held, block: block.cidr.text, next: this.#held.get(id), isCounted: false });
   }
 
   /** A block that cannot be read. */
@@ -77,12 +76,13 @@ export class HandleCensus {
     const name = sanitisedHandle(id);
     const entry = this.#held.get(name);
     if (entry) entry.isCounted = true;
+    if (entry && isRight(handle, entry)) return [];
     const held = this.#heldBy(name);
-    const isOpen = [...handle.blocks.keys()].some((text) => this.#unreadable.has(canonical(text)));
     const blocks = [...new Set([...handle.blocks.keys(), ...held.keys()])];
     const subject = { handle: id, blocks };
     if (held.size === 0) {
       const counted = [...handle.blocks].map(([block, count]) => `${count} in ${block}`).join(', ') || 'none';
+      const isOpen = [...handle.blocks.keys()].some((text) => this.#unreadable.has(canonical(text)));
       return isOpen ? [] : [finding('handle-leaked', `Handle ${id} counts ${counted}, and holds no address.`, [seen], subject)];
     }
     const high: string[] = [];
@@ -120,9 +120,15 @@ export class HandleCensus {
 
   #heldBy(id: string): Map<string, HandleCount> {
     const held = new Map<string, HandleCount>();
-    for (let each = this.#held.get(id); each; each = each.next) held.set(each.block, each.count);
+    for (let each = this.#held.get(id); each; each = each.next) held.set(each.block, each);
     return held;
   }
+}
+
+/** Nearly every handle: it counts one block, and holds as much there and nothing elsewhere. */
+function isRight({ blocks }: Handle, entry: Held): boolean {
+  const counted = blocks.get(entry.block);
+  return blocks.size === 1 && entry.next === undefined && counted !== undefined && counted > 0 && agrees(counted, entry);
 }
 
 const NONE: HandleCount = { sure: 0, held: 0 };

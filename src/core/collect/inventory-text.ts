@@ -1,6 +1,7 @@
 /**
- * Inventories out of text: `kubectl get pods|nodes -o json`, `crictl pods -o json`, or a plain list. A text that may be only a
- * part of the whole is refused: who is missing from a part is not dead.
+ * Inventories out of text: `kubectl get pods|nodes -o json`, `crictl pods -o json`, or a plain list. A text that is visibly a
+ * part of the whole is refused: who is missing from a part is not dead. That a selector or one namespace was asked for does not
+ * show, so whether the text is whole only its maker can say.
  */
 import { parseIp } from '../addr.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, parseJson } from '../json.ts';
@@ -8,8 +9,11 @@ import { memberObject, memberText } from '../resource.ts';
 import { type Inventory, type Pod, podKey } from './inventory.ts';
 
 export type ReadInventory =
-  /** `isOfOneNode`: sandboxes, as the runtime of one node lists them. */
-  | { readonly kind: 'inventory'; readonly inventory: Inventory; readonly isOfOneNode: boolean }
+  /**
+   * `isOfOneNode`: sandboxes, as the runtime of one node lists them. `version`: the resource version of the list, which
+   * `kubectl get -o json` leaves out and `kubectl get --raw` has.
+   */
+  | { readonly kind: 'inventory'; readonly inventory: Inventory; readonly isOfOneNode: boolean; readonly version?: string }
   /** `reason` continues a sentence about the text. */
   | { readonly kind: 'bad'; readonly reason: string };
 
@@ -19,9 +23,7 @@ export function readInUse(text: string): ReadInventory {
   return fromItems(text, 'pods', (items) => {
     if (items.some(isSandbox)) return sandboxesOf(items);
     const pods = podsOf(items);
-    if (!pods) return undefined;
-    const podNamespaces = new Set([...pods.values()].map(({ namespace }) => namespace));
-    return { pods, ...(podNamespaces.size > 0 && { podNamespaces }) };
+    return pods && { pods };
   });
 }
 
@@ -41,6 +43,9 @@ export function podsOf(items: readonly JsonObject[]): ReadonlyMap<string, Pod> |
   return pods.includes(undefined) ? undefined : new Map((pods as Pod[]).map((pod) => [podKey(pod.namespace, pod.name), pod]));
 }
 
+/** A namespace or a server that is not the one that was meant lists nothing either. */
+const NOTHING_LISTED = 'it is empty, and that everything is dead is not believed. Give a whole list, or leave it out';
+
 function isJson(text: string): boolean {
   return /^\s*[[{]/.test(text);
 }
@@ -50,12 +55,13 @@ function bad(reason: string): ReadInventory {
 }
 
 function plainList(text: string, make: (items: readonly string[]) => Inventory): ReadInventory {
-  if (text.trim() === '') return bad('it is empty; that everything is dead is not believed. Give a list, or the JSON of kubectl');
+  if (text.trim() === '') return bad(NOTHING_LISTED);
   if (!text.endsWith('\n')) return bad('its last line has no end, so it may be cut off');
   const items = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
+  if (items.length === 0) return bad(NOTHING_LISTED);
   const odd = items.find((item) => /\s/.test(item));
   return odd === undefined
     ? { kind: 'inventory', inventory: make(items), isOfOneNode: false }
@@ -69,19 +75,19 @@ function canonical(text: string): string {
 function fromItems(text: string, what: string, make: (items: readonly JsonObject[]) => Inventory | undefined): ReadInventory {
   const parsed = parseJson(text);
   if (parsed.kind === 'bad-json') return bad(`it is not JSON (${parsed.reason} at ${parsed.position}), so it may be cut off`);
+  const metadata = isJsonObject(parsed.value) ? memberObject(parsed.value, 'metadata') : undefined;
+  if (memberText(metadata, 'continue')) return bad('it is one page of a longer list (metadata.continue). List without a limit');
   const items = itemsOf(parsed.value);
-  if (items === 'partial') return bad('it is one page of a longer list (metadata.continue). List without a limit');
+  if (items?.length === 0) return bad(NOTHING_LISTED);
   const inventory = items && make(items);
-  return inventory
-    ? { kind: 'inventory', inventory, isOfOneNode: items.some(isSandbox) }
-    : bad(`it is no list of ${what}. Expected what kubectl get ${what} -o json prints`);
+  if (!inventory) return bad(`it is no list of ${what}. Expected what kubectl get ${what} -o json prints`);
+  const version = memberText(metadata, 'resourceVersion');
+  return { kind: 'inventory', inventory, isOfOneNode: items.some(isSandbox), ...(version && { version }) };
 }
 
 /** `items` of a list, or a bare JSON list. */
-function itemsOf(value: Json): readonly JsonObject[] | 'partial' | undefined {
+function itemsOf(value: Json): readonly JsonObject[] | undefined {
   const list = isJsonObject(value) ? value.get('items') : value;
-  const metadata = isJsonObject(value) ? memberObject(value, 'metadata') : undefined;
-  if (memberText(metadata, 'continue')) return 'partial';
   return isJsonArray(list) && list.every(isJsonObject) ? list : undefined;
 }
 

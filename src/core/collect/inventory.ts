@@ -22,47 +22,79 @@ export interface NodeNames {
   readonly isComplete: boolean;
 }
 
+/** The lists of an inventory. */
+export type Listed = 'nodes' | 'pods' | 'inUse';
+
 /** Undefined members: nothing is known about it, so nothing is judged by it. */
 export interface Inventory {
   readonly nodes?: NodeNames;
   /** By `namespace/name`. */
   readonly pods?: ReadonlyMap<string, Pod>;
-  /**
-   * Namespaces that `pods` is about; absent: all of them. A list of one namespace looks like a list of all in every other way,
-   * so of a text only the namespaces count that it names; one without any pod says that there is none at all.
-   */
-  readonly podNamespaces?: ReadonlySet<string>;
   /** Addresses, handles and container ids in use. */
   readonly inUse?: ReadonlySet<string>;
   /** The node that `inUse` is about; absent: the whole cluster. */
   readonly host?: string;
+  /**
+   * Lists that may be a part of the whole. They only protect: whom they show alive lives, and nobody is gone because of them.
+   * Absent: all lists are whole.
+   */
+  readonly parts?: ReadonlySet<Listed>;
 }
 
 export function podKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;
 }
 
-/** Two inventories of the same moment as one: what either says is in use, is. */
+/** The same lists, none of them known to be whole. */
+export function asParts({ parts: _, ...inventory }: Inventory): Inventory {
+  return { ...inventory, parts: new Set(listsOf(inventory)) };
+}
+
+function listsOf({ nodes, pods, inUse }: Inventory): Listed[] {
+  return [...(nodes ? ['nodes' as const] : []), ...(pods ? ['pods' as const] : []), ...(inUse ? ['inUse' as const] : [])];
+}
+
+/** Two inventories of the same moment as one: what either says is in use, is. A whole list stays whole when a part is added. */
 export function mergedInventory(a: Inventory, b: Inventory): Inventory {
-  const nodes =
-    a.nodes && b.nodes
-      ? { names: new Set([...a.nodes.names, ...b.nodes.names]), isComplete: a.nodes.isComplete && b.nodes.isComplete }
-      : (a.nodes ?? b.nodes);
-  const pods = a.pods || b.pods ? new Map([...(a.pods ?? []), ...(b.pods ?? [])]) : undefined;
-  const podNamespaces = mergedNamespaces(a, b);
+  const nodes = mergedNodes(a, b);
+  const pods = a.pods && b.pods ? mergedPods(a.pods, b.pods) : (a.pods ?? b.pods);
   const inUse = a.inUse || b.inUse ? new Set([...(a.inUse ?? []), ...(b.inUse ?? [])]) : undefined;
   const host = a.host ?? b.host;
+  const whole = [a, b].flatMap((each) => listsOf(each).filter((list) => !each.parts?.has(list)));
+  const parts = [...(a.parts ?? []), ...(b.parts ?? [])].filter((list) => !whole.includes(list));
   return {
     ...(nodes && { nodes }),
     ...(pods && { pods }),
-    ...(podNamespaces && { podNamespaces }),
     ...(inUse && { inUse }),
     ...(host !== undefined && { host }),
+    ...(parts.length > 0 && { parts: new Set(parts) }),
   };
 }
 
-/** Undefined: all; also when one of two inventories is about all. */
-function mergedNamespaces(a: Inventory, b: Inventory): ReadonlySet<string> | undefined {
-  const parts = [a, b].filter(({ pods }) => pods !== undefined).map(({ podNamespaces }) => podNamespaces);
-  return parts.length > 0 && parts.every((part) => part !== undefined) ? new Set(parts.flatMap((part) => [...part])) : undefined;
+function mergedNodes(a: Inventory, b: Inventory): NodeNames | undefined {
+  if (!a.nodes || !b.nodes) return a.nodes ?? b.nodes;
+  const whole = [a, b].filter(({ parts }) => !parts?.has('nodes'));
+  const isComplete = (whole.length > 0 ? whole : [a, b]).every(({ nodes }) => nodes?.isComplete);
+  return { names: new Set([...a.nodes.names, ...b.nodes.names]), isComplete };
+}
+
+/** Of two lists one may be older: a pod that both have lives when it lives in one, with the addresses of both. */
+function mergedPods(a: ReadonlyMap<string, Pod>, b: ReadonlyMap<string, Pod>): ReadonlyMap<string, Pod> {
+  const merged = new Map(a);
+  for (const [key, pod] of b) {
+    const other = a.get(key);
+    merged.set(key, other ? mergedPod(other, pod) : pod);
+  }
+  return merged;
+}
+
+function mergedPod(a: Pod, b: Pod): Pod {
+  if (a.isOver !== b.isOver) return a.isOver ? b : a;
+  return {
+    ...a,
+    node: a.node === b.node ? a.node : undefined,
+    // No address is "none yet", which may be any.
+    ips: a.ips.length === 0 || b.ips.length === 0 ? [] : [...new Set([...a.ips, ...b.ips])],
+    isHostNetwork: a.isHostNetwork && b.isHostNetwork,
+  };
 }

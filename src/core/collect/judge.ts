@@ -36,15 +36,15 @@ export function linksOf({ object }: Node): readonly string[] {
 }
 
 /** GC-13: false also when it cannot be told. */
-export function isNodeGone(name: string, { nodes }: Inventory, links: NodeLinks): boolean {
-  if (!nodes || nodes.names.has(name)) return false;
+export function isNodeGone(name: string, { nodes, parts }: Inventory, links: NodeLinks): boolean {
+  if (!nodes || parts?.has('nodes') || nodes.names.has(name)) return false;
   const linked = links.get(name);
   if (linked === undefined) return true;
   return linked.length > 0 ? !linked.some((other) => nodes.names.has(other)) : nodes.isComplete;
 }
 
 export function judge({ ip, attribute, owner }: Allocation, inventory: Inventory, links: NodeLinks): Verdict {
-  const { inUse, host, pods } = inventory;
+  const { inUse, host, pods, parts } = inventory;
   const attrs = attribute?.secondary ?? {};
   const node = attrs['node'];
   if (isKeptByHost(attribute)) return used('is kept by its host');
@@ -58,13 +58,32 @@ export function judge({ ip, attribute, owner }: Allocation, inventory: Inventory
   if (attrs['type']?.endsWith('TunnelAddress'))
     return isGone ? leaked(`is a tunnel of node ${node}, which is gone`) : used('is a tunnel of its node');
   const pod = podNamed(attribute, pods);
-  if (pod.kind === 'found') return judgePod(ip, node, pod.pod);
-  if (pod.kind === 'gone' && pod.namespaces.some((namespace) => inventory.podNamespaces?.has(namespace) === false))
-    return unknown(`belongs to pod ${pod.name}, of a namespace of which no pod was listed`);
-  if (pod.kind === 'gone') return leaked(`belongs to pod ${pod.name}, which does not exist`);
-  if (isGone && !pods) return leaked(`belongs to node ${node}, which is gone`);
-  if (inUse) return leaked('is not in the list of what is in use');
+  const byPod = verdictOf(pod, ip, node);
+  const arePodsWhole = pods !== undefined && !parts?.has('pods');
+  if (byPod && (arePodsWhole || byPod.kind === 'used')) return byPod;
+  if (isGone && !arePodsWhole) return leaked(`belongs to node ${node}, which is gone`);
+  if (inUse && !parts?.has('inUse')) return leaked('is not in the list of what is in use');
+  if (parts && !arePodsWhole) return unknown(NO_WHOLE_LIST);
   return unknown(pod.kind === 'named' ? 'belongs to a pod, and pods were not given' : 'does not say to which pod it belongs');
+}
+
+/** Why an address is not leaked though no list shows somebody behind it. */
+export const NO_WHOLE_LIST = 'is shown alive by no list, and no list is known to be whole';
+
+/**
+ * Whether the inventory could call the address leaked at all. Without a whole list of pods a whole list of nodes judges every
+ * address that names its node, also those it cannot call used.
+ */
+export function isJudged({ kind }: Verdict, { attribute }: Allocation, { nodes, pods, parts, host }: Inventory): boolean {
+  if (kind !== 'unknown') return true;
+  const isByNode = nodes !== undefined && !parts?.has('nodes') && (pods === undefined || parts?.has('pods') === true);
+  return isByNode && host === undefined && attribute?.secondary?.['node'] !== undefined;
+}
+
+/** Undefined: pods tell nothing about it. */
+function verdictOf(named: NamedPod, ip: string, node: string | undefined): Verdict | undefined {
+  if (named.kind === 'found') return judgePod(ip, node, named.pod);
+  return named.kind === 'gone' ? leaked(`belongs to pod ${named.name}, which does not exist`) : undefined;
 }
 
 /** The part of a handle behind its network's name: `<network>.<container id>` (data model §5). */
@@ -74,7 +93,7 @@ function containerOf(handle: string): string {
 
 type NamedPod =
   | { readonly kind: 'found'; readonly pod: Pod }
-  | { readonly kind: 'gone'; readonly name: string; readonly namespaces: readonly string[] }
+  | { readonly kind: 'gone'; readonly name: string }
   /** It names one, but no pods are known. */
   | { readonly kind: 'named' }
   | { readonly kind: 'none' };
@@ -89,8 +108,7 @@ function podNamed({ secondary, alternate }: Attribute, pods: Inventory['pods']):
   if (!pods) return { kind: 'named' };
   const found = names.flatMap((name) => pods.get(name) ?? []);
   const pod = found.find(({ isOver }) => !isOver) ?? found[0];
-  const namespaces = [secondary, alternate].flatMap((attrs) => attrs?.['namespace'] ?? []);
-  return pod ? { kind: 'found', pod } : { kind: 'gone', name: first, namespaces };
+  return pod ? { kind: 'found', pod } : { kind: 'gone', name: first };
 }
 
 /** GC-02. */

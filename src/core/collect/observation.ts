@@ -3,7 +3,7 @@ import { type Cidr, ipOfOrdinal } from '../addr.ts';
 import { attributeAt, isEmpty, ordinalsInUse, ownerOf, sequenceNumberAt } from '../block.ts';
 import type { Block, Node, Owner } from '../records.ts';
 import type { Inventory } from './inventory.ts';
-import { isNodeGone, judge, linksOf, type Verdict } from './judge.ts';
+import { isJudged, isNodeGone, judge, linksOf, type Verdict } from './judge.ts';
 
 /** An address that nobody is behind. The number says which assignment is meant: a later one of the same address is another. */
 export interface LeakedAddress {
@@ -35,9 +35,17 @@ export interface Candidates {
   readonly idleBlocks: readonly IdleBlock[];
 }
 
+/** Held addresses by verdict. */
+export interface AddressCounts {
+  readonly used: number;
+  readonly unknown: number;
+  readonly leaked: number;
+  /** Of all of these, those that the inventory could call leaked: what a share is a share of. */
+  readonly judged: number;
+}
+
 export interface Judged extends Candidates {
-  /** Held addresses by verdict. */
-  readonly addresses: { readonly used: number; readonly unknown: number; readonly leaked: number };
+  readonly addresses: AddressCounts;
   /** Of those that cannot be judged, how many for which reason. */
   readonly unknownWhy: ReadonlyMap<string, number>;
 }
@@ -57,7 +65,7 @@ export class Judging {
   readonly #leaked: LeakedAddress[] = [];
   /** Handles of which an address is used, or may be: GC-04. */
   readonly #living = new Set<string>();
-  readonly #counts = { used: 0, unknown: 0, leaked: 0 };
+  readonly #counts = { used: 0, unknown: 0, leaked: 0, judged: 0 };
   readonly #unknownWhy = new Map<string, number>();
   readonly #owned = new Map<string, OwnedBlock[]>();
 
@@ -78,7 +86,9 @@ export class Judging {
       const attribute = attributeAt(block, ordinal);
       if (attribute?.releasedAt !== undefined) continue;
       const ip = ipOfOrdinal(block.cidr, ordinal).text;
-      const verdict = judge({ ip, attribute, owner }, this.#inventory, this.#links);
+      const allocation = { ip, attribute, owner };
+      const verdict = judge(allocation, this.#inventory, this.#links);
+      if (isJudged(verdict, allocation, this.#inventory)) this.#counts.judged++;
       verdicts.set(ordinal, verdict);
       this.#note(verdict, attribute?.handleId, () => ({
         ip,

@@ -134,7 +134,7 @@ function storedFor<K extends 'pool' | 'reservation' | 'node'>(
   return done(stored as never);
 }
 
-function changedSince(kind: string, name: string, revision: bigint): Refusal {
+export function changedSince(kind: string, name: string, revision: bigint): Refusal {
   const message = `${kind} ${name} changed since it was read (resourceVersion ${revision}). Read it again and repeat the change.`;
   return refused('conflict', message, { kind, name });
 }

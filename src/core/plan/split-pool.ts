@@ -9,6 +9,7 @@ import { timeText } from '../time.ts';
 import { blockCidrs } from '../view.ts';
 import type { Planner } from './plan.ts';
 import { poolRef } from './refs.ts';
+import { changedSince } from './resources.ts';
 
 /** What one commit holds beside the pool itself, with room for what every commit carries. */
 export const PARTS_MAX = 64;
@@ -18,6 +19,8 @@ export interface SplitPool {
   readonly name: string;
   /** A power of 2, 2 to {@link PARTS_MAX}. */
   readonly parts: number;
+  /** That the caller read; undefined: whatever is there now. */
+  readonly revision: bigint | undefined;
   /** One for each part. */
   readonly uids: readonly string[];
 }
@@ -28,11 +31,12 @@ export interface PoolPart {
 }
 
 /** The parts, in address order; each is a copy of the pool but for name and network. Blocks and addresses stay as they are. */
-export function splitPool({ name, parts, uids }: SplitPool): Planner<readonly PoolPart[]> {
+export function splitPool({ name, parts, revision, uids }: SplitPool): Planner<readonly PoolPart[]> {
   return (draft, env) => {
     const pool = draft.get(poolRef(name));
     if (!pool)
       return refused('not-found', `unable to find IP pool with name ${name}. List them with: plat get ippools`, { kind: 'ippool', name });
+    if (revision !== undefined && draft.revisionOf(poolRef(name)) !== revision) return changedSince('ippool', name, revision);
     if (pool.disabled && memberObject(pool.object, 'spec')?.get('disabled') !== true) {
       return refused('conflict', `pool "${name}" is being deleted, or something else keeps new addresses from it. Nothing was changed.`, {
         name,

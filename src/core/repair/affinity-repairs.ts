@@ -19,6 +19,8 @@ export function repairAffinity(context: RepairContext, { kind, subject, seen }: 
   if (found.kind === 'corrupt') return leftAlone(`block ${cidr.text} cannot be read (${found.reason}).`);
   if (isStep(kind) && draft.revisionOf(affinityRef(owner, cidr)) !== seen[0]?.revision) return changed('somebody goes on with it');
   const state = affinity.kind === 'present' ? affinity.record.state : undefined;
+  // CR-04: its owner may be making it anew.
+  if (kind === 'affinity-without-block' && state !== 'confirmed' && state !== '') return changed('the affinity is no longer confirmed');
   const block = found.kind === 'present' ? found.record : undefined;
   if (block?.affinity !== ownerText(owner)) {
     if (state === undefined) return changed('the affinity is gone');

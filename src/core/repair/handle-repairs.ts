@@ -7,11 +7,14 @@ import { blockRef, handleRef } from '../plan/refs.ts';
 import { type Block, NO_EXTRA } from '../records.ts';
 import { changed, leftAlone, type RepairContext, type RepairOutcome, repaired } from './context.ts';
 
-export function repairHandle(context: RepairContext, { subject }: Finding): RepairOutcome {
+export function repairHandle(context: RepairContext, { kind, subject, seen }: Finding): RepairOutcome {
   const { draft } = context;
   const id = subject.handle ?? '';
   const found = draft.find(handleRef(id));
   if (found.kind === 'corrupt') return leftAlone(`handle ${id} cannot be read (${found.reason}).`);
+  // That no block at all holds anything for it was seen with this record, and every assignment writes it first (HD-02).
+  const isUnchanged = draft.revisionOf(handleRef(id)) === seen[0]?.revision;
+  if (kind === 'handle-leaked' && !isUnchanged) return changed('the handle was written since');
   const record = found.kind === 'present' ? found.record : undefined;
   const stored = record?.blocks ?? new Map<string, number>();
   const read = readBlocks(context, new Set([...stored.keys(), ...(subject.blocks ?? [])]));

@@ -11,6 +11,8 @@ export interface LoadOptions extends CallOptions {
   readonly mode?: 'empty' | 'merge' | 'replace';
   /** Compare and count only. */
   readonly dryRun?: boolean;
+  /** With `replace`: `revision` of an earlier result; what of the store would be lost and is newer is refused with `conflict`. */
+  readonly seenAt?: bigint;
   /** `total`: when it is known. */
   readonly onProgress?: (progress: {
     readonly phase: 'reading' | 'writing';
@@ -30,6 +32,8 @@ export interface LoadCounts {
 }
 
 export interface LoadResult extends LoadCounts {
+  /** Of the store when it was compared. */
+  readonly revision: bigint;
   /** Where and when the dump was made. */
   readonly source: { readonly revision: string; readonly time: string; readonly source: string };
   /** Entries of the dump by what they are: `block`, `affinity`, `handle`, … */

@@ -3,10 +3,11 @@
  * Loading again what was loaded, or half loaded, finds what is there and goes on.
  */
 import { PREFIXES, parseKey } from '../../store/keys.ts';
-import type { CallOptions, Revision } from '../../store/port.ts';
+import type { CallOptions, Entry, Revision } from '../../store/port.ts';
 import type { Context } from '../context.ts';
 import { IpamError, invalidArgument } from '../errors.ts';
 import { STORE_CALL_TIMEOUT_MS } from '../retry.ts';
+import { requireUnlocked } from '../upkeep/cluster.ts';
 import type { LoadCounts, LoadOptions, LoadResult } from './api.ts';
 import { type Compared, compare, currentEntries, storedEntries } from './compare.ts';
 import { type DumpHeader, decodeDump } from './format.ts';
@@ -17,18 +18,29 @@ const EXAMPLES_MAX = 5;
 const MODES = ['empty', 'merge', 'replace'] as const;
 
 export async function load(context: Context, options: LoadOptions): Promise<LoadResult> {
-  const { open, mode = 'empty', dryRun = false, onProgress, signal, timeoutMs = STORE_CALL_TIMEOUT_MS } = options;
+  const { open, mode = 'empty', dryRun = false, seenAt, onProgress, signal, timeoutMs = STORE_CALL_TIMEOUT_MS } = options;
   if (!MODES.includes(mode))
     throw invalidArgument(`mode "${mode}" is not known. Use ${MODES.join(', ')}.`, { argument: 'mode', value: mode });
   const call = { timeoutMs, ...(signal && { signal }) };
+  if (!dryRun) await requireUnlocked(context, call);
   const seen = await survey(context, open, call, (entries) => onProgress?.({ phase: 'reading', done: entries, total: undefined }));
   refuseUnfit(context, seen, mode);
+  if (seenAt !== undefined && seen.newest && seen.newest.revision > seenAt) throw changedMeanwhile(seen.newest.key);
   const { added, replaced, deleted } = changesOf(seen.counts, mode);
   const total = added + replaced + deleted;
   if (!dryRun && total > 0) {
     await write(context, { open, mode, seenAt: seen.revision, call, onWritten: (done) => onProgress?.({ phase: 'writing', done, total }) });
   }
-  return { source: seen.header, ...seen.counts, kinds: Object.fromEntries(seen.kinds), added, replaced, deleted, written: !dryRun };
+  return {
+    source: seen.header,
+    revision: seen.revision,
+    ...seen.counts,
+    kinds: Object.fromEntries(seen.kinds),
+    added,
+    replaced,
+    deleted,
+    written: !dryRun,
+  };
 }
 
 interface Seen {
@@ -37,6 +49,8 @@ interface Seen {
   readonly header: DumpHeader;
   readonly counts: LoadCounts;
   readonly kinds: ReadonlyMap<string, number>;
+  /** Of what the dump has otherwise or not at all, what was written last. */
+  readonly newest: Entry | undefined;
   /** A few keys of the store. */
   readonly different: readonly string[];
   readonly extra: readonly string[];
@@ -48,6 +62,7 @@ async function survey({ store }: Context, open: LoadOptions['open'], call: CallO
   const counts = { entries: 0, absent: 0, equal: 0, different: 0, extra: 0 };
   const kinds = new Map<string, number>();
   const examples = { different: [] as string[], extra: [] as string[] };
+  let newest: Entry | undefined;
   const { revision } = await store.read({}, call);
   const entries = decodeDump(open(), (found) => {
     header = found;
@@ -56,13 +71,14 @@ async function survey({ store }: Context, open: LoadOptions['open'], call: CallO
     counts[item.kind]++;
     if (item.kind === 'different' || item.kind === 'extra') {
       if (examples[item.kind].length < EXAMPLES_MAX) examples[item.kind].push(item.stored.key);
+      if (!newest || item.stored.revision > newest.revision) newest = item.stored;
     }
     if (item.kind === 'extra') continue;
     onRead(++counts.entries);
     const kind = parseKey(item.entry.key)?.kind ?? 'other';
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
-  return { revision, header: header as DumpHeader, counts, kinds, ...examples };
+  return { revision, header: header as DumpHeader, counts, kinds, newest, ...examples };
 }
 
 function changesOf(

@@ -3,7 +3,7 @@ import type { AuditCounts } from '../../core/audit/audit.ts';
 import type { Finding, FindingKind } from '../../core/audit/finding.ts';
 import type { Inventory } from '../../core/collect/inventory.ts';
 import type { Verdict } from '../../core/collect/judge.ts';
-import type { Candidates } from '../../core/collect/observation.ts';
+import type { AddressCounts, Candidates } from '../../core/collect/observation.ts';
 import type { Suspects } from '../../core/collect/suspects.ts';
 import type { RepairOutcome } from '../../core/repair/context.ts';
 import type { BlockView } from '../block-view.ts';
@@ -11,9 +11,9 @@ import type { CallOptions } from '../call-options.ts';
 
 export type { AuditCounts } from '../../core/audit/audit.ts';
 export type { Finding, FindingKind, Mendable, Severity } from '../../core/audit/finding.ts';
-export type { Inventory, NodeNames, Pod } from '../../core/collect/inventory.ts';
+export type { Inventory, Listed, NodeNames, Pod } from '../../core/collect/inventory.ts';
 export type { Verdict } from '../../core/collect/judge.ts';
-export type { Candidates, GoneNode, IdleBlock, LeakedAddress } from '../../core/collect/observation.ts';
+export type { AddressCounts, Candidates, GoneNode, IdleBlock, LeakedAddress } from '../../core/collect/observation.ts';
 export type { Suspects } from '../../core/collect/suspects.ts';
 export type { RepairOutcome } from '../../core/repair/context.ts';
 
@@ -22,6 +22,8 @@ export type OnProgress = (phase: string, done: number) => void;
 
 /** `timeoutMs` bounds each request to the store. */
 export interface AuditOptions extends CallOptions {
+  /** Called when reading begins, and again when it has to begin anew: what `onBlock` was told before counts no more. */
+  readonly onBegin?: () => void;
   /** Called for each block that can be read, in key order. */
   readonly onBlock?: (block: BlockView) => void;
   readonly onProgress?: OnProgress;
@@ -41,6 +43,8 @@ export interface RepairOptions extends CallOptions {
   readonly report: Pick<AuditReport, 'takenAtMs' | 'findings'>;
   /** Plan each repair and take it back. Default false. */
   readonly dryRun?: boolean;
+  /** Go on under the lock of operators; default: `datastore-locked` then, unless it is a dry run. */
+  readonly evenIfLocked?: boolean;
   /** Called for each finding, in order, as soon as what became of it is certain. */
   readonly onOutcome?: (finding: Finding, outcome: RepairOutcome) => void;
 }
@@ -55,6 +59,8 @@ export interface ObserveOptions extends CallOptions {
   readonly inventory: Inventory;
   /** When the inventory was taken, milliseconds since the Unix epoch. Default: when the store is read. */
   readonly evidenceAtMs?: number;
+  /** Called when reading begins, and again when it has to begin anew: what `onBlock` was told before counts no more. */
+  readonly onBegin?: () => void;
   /** Called for each block that can be read, with the verdict of each held address by ordinal. */
   readonly onBlock?: (block: BlockView, verdicts: ReadonlyMap<number, Verdict>) => void;
   readonly onProgress?: OnProgress;
@@ -65,8 +71,7 @@ export interface Observation {
   readonly takenAtMs: number;
   readonly evidenceAtMs: number;
   readonly report: AuditReport;
-  /** Held addresses by verdict. */
-  readonly addresses: { readonly used: number; readonly unknown: number; readonly leaked: number };
+  readonly addresses: AddressCounts;
   /** Of those that cannot be judged, how many for which reason. */
   readonly unknownWhy: Readonly<Record<string, number>>;
   readonly candidates: Candidates;
@@ -79,7 +84,7 @@ export interface CollectOptions extends CallOptions {
   readonly suspects: Suspects;
   /** Milliseconds between the first look and the inventory of this one. */
   readonly graceMs: number;
-  /** Of all held addresses, how many may be released at once; up to 10 always. */
+  /** Of the addresses that the inventory judges, how many may be released at once; up to 10 also above it, but never more than half. */
   readonly maxSharePercent: number;
   readonly dryRun?: boolean;
   readonly onProgress?: OnProgress;
@@ -128,8 +133,23 @@ export interface NodeSurvey {
   readonly host: string;
   readonly revision: bigint;
   readonly hasRecord: boolean;
+  /** Of the last write of its record; undefined when it has none. */
+  readonly recordRevision: bigint | undefined;
   readonly blocks: readonly SurveyedBlock[];
+  /** Blocks that it has an affinity for, whatever has become of them; canonical text. */
+  readonly affinities: readonly string[];
   readonly addresses: readonly SurveyedAddress[];
+  /** In its blocks, or in part its own, and held by others: they stay, whatever becomes of the node. */
+  readonly others: readonly OtherAddress[];
+  /** What cannot be read, and may say something about the node. */
+  readonly unreadable: readonly UnreadableRecord[];
+}
+
+export interface UnreadableRecord {
+  readonly key: string;
+  readonly reason: string;
+  /** Of this node: its record, an affinity, a block that it has an affinity for, a handle of its addresses. */
+  readonly isOwn: boolean;
 }
 
 export interface SurveyedBlock {
@@ -146,14 +166,30 @@ export interface SurveyedAddress extends Assignment {
   readonly borrowed: boolean;
 }
 
+export interface OtherAddress extends SurveyedAddress {
+  /** For people: `node worker-2`, `nodes worker-1 and worker-2`. */
+  readonly heldBy: string;
+}
+
 /** `timeoutMs` bounds each commit. */
 export interface NodeOptions extends CallOptions {
   readonly survey: NodeSurvey;
 }
 
+export interface RemoveNodeOptions extends NodeOptions {
+  /** Leave its addresses to their holders. Default false: they are released. */
+  readonly keepAddresses?: boolean;
+  /** Go on under the lock of operators. Default: `datastore-locked` then. */
+  readonly evenIfLocked?: boolean;
+  /** Check everything but the lock, and write nothing; the result is what would be done. Default false. */
+  readonly dryRun?: boolean;
+}
+
 export interface RemovedNode extends ReleasedAssignments {
   readonly host: string;
   readonly hadRecord: boolean;
+  /** Blocks. */
+  readonly givenUp: readonly string[];
 }
 
 export interface DrainedNode {
@@ -188,7 +224,8 @@ export interface Upkeep {
   audit(options?: AuditOptions): Promise<AuditReport>;
   /**
    * Mends what can be mended. Each finding is judged again on the records as they are, in the commit that mends it; whoever
-   * changes one of them meanwhile makes that commit fail, and it is judged once more. May be broken off and repeated.
+   * changes one of them meanwhile makes that commit fail, and it is judged once more. May be broken off and repeated. Rejects
+   * with `datastore-locked` while operators lock the datastore.
    */
   repair(options: RepairOptions): Promise<readonly Repaired[]>;
   /** Judges every allocation by an inventory, beside an audit; writes nothing. One look alone proves nothing. */
@@ -207,14 +244,23 @@ export interface Upkeep {
   /** What a node has: its blocks, and its addresses wherever they are. Writes nothing. */
   surveyNode(options: { readonly host: string } & CallOptions): Promise<NodeSurvey>;
   /**
-   * A node is gone for good: its record, the addresses of the survey by handle and sequence number, and its blocks. Blocks in
-   * which others hold addresses belong to nobody afterwards.
+   * A node is gone for good: the addresses of the survey by handle and sequence number, its blocks, and in the end its record.
+   * Blocks in which others hold addresses belong to nobody afterwards. Rejects before anything is written with `corrupt-value`
+   * (something of the node cannot be read), `conflict` (its record has changed, or it has claimed a block) or
+   * `datastore-locked`; when it fails half way `details` has `released`, `givenUp` and `left`, and a survey made then goes on.
    */
-  removeNode(options: NodeOptions): Promise<RemovedNode>;
-  /** Gives up the blocks of a node that were empty at the survey and have not changed since. */
+  removeNode(options: RemoveNodeOptions): Promise<RemovedNode>;
+  /** Gives up the blocks of a node that were empty at the survey and have not changed since. Rejects with `datastore-locked`. */
   drainNode(options: NodeOptions): Promise<DrainedNode>;
-  /** Releases exactly these assignments, many in one commit; one that has changed does not hold up the others. */
-  releaseAssignments(options: { readonly assignments: readonly Assignment[] } & CallOptions): Promise<ReleasedAssignments>;
+  /**
+   * Releases exactly these assignments, many in one commit; one that has changed does not hold up the others. `evenIfLocked`:
+   * go on under the lock of operators; default: `datastore-locked` then.
+   */
+  releaseAssignments(
+    options: { readonly assignments: readonly Assignment[]; readonly evenIfLocked?: boolean } & CallOptions,
+  ): Promise<ReleasedAssignments>;
   /** Undefined when the store has none, as one that Calico never used. */
   clusterInformation(options?: CallOptions): Promise<ClusterInformation | undefined>;
+  /** Rejects with `datastore-locked` while operators lock the datastore (GC-14): what works on all of it asks this first. */
+  requireUnlocked(options?: CallOptions): Promise<void>;
 }

@@ -17,19 +17,22 @@ export interface Observer<T> {
 const PROGRESS_EVERY = 500;
 
 export function audit(context: Context, options: AuditOptions = {}): Promise<AuditReport> {
-  const { onBlock } = options;
-  return auditBeside(context, options, () => ({
-    record: ({ named }) => {
-      if (named?.ref.kind === 'block' && named.decoded.kind === 'ok') onBlock?.(viewOf(named.decoded.record as Block));
-    },
-    end: (report) => report,
-  }));
+  const { onBegin, onBlock } = options;
+  return auditBeside(context, options, () => {
+    onBegin?.();
+    return {
+      record: ({ named }) => {
+        if (named?.ref.kind === 'block' && named.decoded.kind === 'ok') onBlock?.(viewOf(named.decoded.record as Block));
+      },
+      end: (report) => report,
+    };
+  });
 }
 
 /** An audit, with an observer of its own for each attempt to read the store. */
 export async function auditBeside<T>(
   { store, clock }: Context,
-  { onProgress, signal, timeoutMs }: Omit<AuditOptions, 'onBlock'>,
+  { onProgress, signal, timeoutMs }: Omit<AuditOptions, 'onBegin' | 'onBlock'>,
   observe: () => Observer<T>,
 ): Promise<T> {
   const call = { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) };

@@ -4,27 +4,25 @@ import { confirmed } from '../../core/collect/suspects.ts';
 import type { Owner } from '../../core/records.ts';
 import type { Context } from '../context.ts';
 import type { CollectOptions, CollectResult } from './api.ts';
-import { clusterInformation } from './cluster.ts';
+import { lockRefusal } from './cluster.ts';
 import { type GiveUp, networkOf, nothingTaken, takeParts } from './parts.ts';
 
 /** Nodes worked on at the same time. */
 const NODES_AT_ONCE = 8;
-/** However small the store is, so many addresses may be released at once. */
-const ALWAYS_ALLOWED = 10;
+/** In a small store a few are a large share: so many may be released all the same, as long as no more than half would go. */
+const FEW = 10;
 
 export async function collect(context: Context, options: CollectOptions): Promise<CollectResult> {
   const { observation, suspects, graceMs, maxSharePercent, dryRun = false, onProgress, ...call } = options;
   const found = confirmed(suspects, observation.candidates, observation, graceMs);
-  const { used, unknown, leaked } = observation.addresses;
-  const limit = Math.max(ALWAYS_ALLOWED, Math.floor(((used + unknown + leaked) * maxSharePercent) / 100));
+  const { judged } = observation.addresses;
+  const limit = Math.max(Math.min(FEW, Math.floor(judged / 2)), Math.floor((judged * maxSharePercent) / 100));
   if (found.leaked.length > limit) {
-    const reason = `${found.leaked.length} of ${used + unknown + leaked} addresses would be released, more than ${maxSharePercent} % (${limit}). Nothing was released. If the inventory is whole, allow a larger share (--max-share).`;
+    const reason = `${found.leaked.length} of the ${judged} addresses that were judged would be released, and ${limit} may be at once (${maxSharePercent} %, or up to ${FEW} while half of them stay). Nothing was released. If the inventory is right, allow a larger share (--max-share).`;
     return { kind: 'refused', reason, confirmed: found };
   }
-  if ((await clusterInformation(context, call))?.isLocked) {
-    const reason = 'The datastore is locked (datastoreReady is false), so nothing is released (GC-14).';
-    return { kind: 'refused', reason, confirmed: found };
-  }
+  const locked = await lockRefusal(context, call);
+  if (locked) return { kind: 'refused', reason: locked.message, confirmed: found };
   if (dryRun) return { kind: 'planned', confirmed: found };
   const taken = nothingTaken();
   let done = 0;

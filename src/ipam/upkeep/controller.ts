@@ -16,11 +16,11 @@ export async function collectRounds(context: Context, options: CollectRounds): P
   const { signal, intervalMs, leaseMs = LEASE_MS } = options;
   const leadership = new Leadership({ store, clock, role: ROLE, holder: `${options.name} ${clock.uuid()}`, leaseMs });
   let suspects: Suspects = new Map();
-  let leads = false;
+  let leads: boolean | undefined;
   let dueMs = clock.monotonicMs();
   try {
     while (!signal.aborted) {
-      const led: boolean = leads;
+      const led = leads;
       leads = await campaign(context, leadership);
       if (leads !== led) options.onLead?.(leads);
       if (!leads) suspects = new Map();

@@ -7,8 +7,9 @@ import type { Observation, ObserveOptions } from './api.ts';
 import { auditBeside } from './audit.ts';
 
 export function observe(context: Context, options: ObserveOptions): Promise<Observation> {
-  const { inventory, evidenceAtMs, onBlock, ...rest } = options;
+  const { inventory, evidenceAtMs, onBegin, onBlock, ...rest } = options;
   return auditBeside(context, rest, () => {
+    onBegin?.();
     const judging = new Judging(inventory);
     return {
       record: ({ named }) => {

@@ -9,6 +9,7 @@ import type { CallOptions } from '../api.ts';
 import { type Context, runAlone } from '../context.ts';
 import { IpamError } from '../errors.ts';
 import type { Repaired, RepairOptions } from './api.ts';
+import { requireUnlocked } from './cluster.ts';
 
 /** Leaves room in a commit for its evidence and the marks it sweeps. */
 const OPERATIONS_PER_COMMIT = 90;
@@ -17,7 +18,8 @@ const STEP_SETTLES_MS = 3_000;
 const MARKS_PER_COMMIT = 80;
 
 export async function repair(context: Context, options: RepairOptions): Promise<readonly Repaired[]> {
-  const { report, dryRun = false, onOutcome, ...call } = options;
+  const { report, dryRun = false, evenIfLocked = false, onOutcome, ...call } = options;
+  if (!dryRun && !evenIfLocked && report.findings.length > 0) await requireUnlocked(context, call);
   if (report.findings.some(({ kind }) => isStep(kind))) await settle(context, report.takenAtMs, call);
   const repaired: Repaired[] = [];
   for (const chunk of chunksOf(report.findings)) {

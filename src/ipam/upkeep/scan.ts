@@ -12,8 +12,6 @@ export interface Scanned {
   readonly named: { readonly ref: Ref; readonly decoded: Decoded<RecordOf[Ref['kind']]> } | undefined;
 }
 
-/** Values per request: full /26 blocks are 20 KB each. */
-const PAGE_SIZE = 500;
 /** Times reading is begun again because the store compacted what was being read, or a page of it did not come. */
 const ATTEMPTS_MAX = 3;
 
@@ -50,7 +48,7 @@ async function scanOnce<T>(
     [PREFIXES.plat, always],
   ];
   for (const [prefix, wanted] of steps) {
-    for await (const { entries } of readAhead(store.list(prefix, { ...options, revision, pageSize: PAGE_SIZE }))) {
+    for await (const { entries } of store.list(prefix, { ...options, revision })) {
       for (const entry of entries) if (wanted(entry.key)) each(scannedOf(entry));
     }
   }
@@ -66,22 +64,4 @@ function scannedOf({ key, value, revision }: Entry): Scanned {
   const ref = parseKey(key);
   const named = ref && keyOf(ref) === key ? { ref, decoded: decode(ref, value) } : undefined;
   return { key, revision, named };
-}
-
-/** Asks for the next page while the last one is looked at. */
-async function* readAhead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
-  const iterator = pages[Symbol.asyncIterator]();
-  try {
-    let next = iterator.next();
-    for (;;) {
-      const { done, value } = await next;
-      if (done) return;
-      next = iterator.next();
-      // Its failure is met at the next turn, or not at all when nobody asks any more.
-      next.catch(() => {});
-      yield value;
-    }
-  } finally {
-    await iterator.return?.();
-  }
 }

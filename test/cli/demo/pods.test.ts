@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parsePodList } from '../../../src/cli/demo/pods.ts';
-import { UsageError } from '../../../src/cli/errors.ts';
+import { Refusal } from '../../../src/cli/errors.ts';
 
 const pod = (name: string, spec: object, phase = 'Running') => ({ metadata: { name, namespace: 'shop' }, spec, status: { phase } });
 const listOf = (...items: object[]) => JSON.stringify({ kind: 'List', items });
@@ -36,7 +36,7 @@ describe('parsePodList', () => {
     ['a pod without name', '{"items":[{"metadata":{},"spec":{}}]}', /items\.0\.metadata\.name/],
     ['nothing to place', '{"items":[]}', /no pod/],
   ])('refuses %s, names the source and says what is expected', (_case, text, reason) => {
-    expect(() => parsePodList(text, 'my.json')).toThrow(UsageError);
+    expect(() => parsePodList(text, 'my.json')).toThrow(Refusal);
     expect(() => parsePodList(text, 'my.json')).toThrow(reason);
     expect(() => parsePodList(text, 'my.json')).toThrow(/my\.json is not what 'kubectl get pods -A -o json' prints/);
   });

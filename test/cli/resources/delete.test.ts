@@ -36,7 +36,7 @@ describe.each([
 
   it('--drain deletes the pool once its last address is released', async () => {
     await inUse();
-    const drained = run('delete ippool p --drain');
+    const drained = run('delete ippool p --drain --yes');
     await expect.poll(async () => (await specOf('p')).disabled, { timeout: 30_000 }).toBe(true);
     await ok('ipam release --handle h');
     expect(await drained).toMatchObject({ code: 0, stdout: expect.stringContaining('ippool p deleted') });
@@ -44,14 +44,53 @@ describe.each([
     expect((await json('ipam show --map')).blocks).toEqual([]);
   });
 
+  it('--drain of a pool in use asks, refuses where nobody can be asked, and --disable never does', async () => {
+    await inUse();
+    const told = await refused('delete ippool p --drain');
+    expect(told).toMatch(/has 3 addresses in use, in 1 block.* deleted once all are released\. Nothing was done.*--disable.*--yes/);
+    const questions: string[] = [];
+    const confirm = async (question: string) => {
+      questions.push(question);
+      await ok('patch ippool p -p', '{"spec":{"natOutgoing":true}}');
+      return true;
+    };
+    const changed = await runLine(['--store', store(), 'delete', 'ippool', 'p', '--drain'], { confirm });
+    expect(changed).toMatchObject({ code: 1, stderr: expect.stringContaining('changed since it was read') });
+    expect(questions).toEqual([expect.stringMatching(/Drain it\?$/)]);
+    expect((await specOf('p')).disabled).toBe(false);
+    expect(await ok('delete ippool p --drain --dry-run')).toContain('once 3 addresses of it are released');
+    await runLine(['--store', store(), 'delete', 'ippool', 'p', '--disable'], { confirm });
+    expect(questions).toHaveLength(1);
+    expect((await specOf('p')).disabled).toBe(true);
+  });
+
+  it('a table shows that a pool is disabled, to the right of calicoctl’s columns', async () => {
+    await inUse();
+    await ok('create ippool q --cidr 10.1.0.0/24');
+    expect((await ok('get ippools')).split('\n')[0]).toBe('NAME   CIDR          SELECTOR');
+    await ok('delete ippool p --disable');
+    expect(await ok('get ippools')).toBe(
+      'NAME   CIDR          SELECTOR   DISABLED\np      10.0.0.0/24   all()      true\nq      10.1.0.0/24   all()      false\n',
+    );
+    expect((await ok('get ippool q')).split('\n')[0]).toBe('NAME   CIDR          SELECTOR');
+  });
+
+  it('says one address in the singular', async () => {
+    await ok('create ippool p --cidr 10.0.0.0/24');
+    await ok('ipam auto-assign --host a --handle h');
+    expect(await ok('delete node a --dry-run')).toContain('; 1 address stays in use until released');
+    expect(await ok('delete ippool p --drain --dry-run')).toContain('; once 1 address of it is released');
+    expect(await ok('delete ippool p --yes')).toContain('; 1 address stays in use until released');
+  });
+
   it('--drain ends when it has waited long enough, and when somebody enables the pool again', async () => {
     await inUse();
-    expect(await refused('delete ippool p --drain --wait 1ms')).toMatch(
+    expect(await refused('delete ippool p --drain --wait 1ms --yes')).toMatch(
       /still has 3 addresses in use after .*plat delete ippool p --drain/,
     );
     expect((await specOf('p')).disabled).toBe(true);
     await ok('patch ippool p -p', '{"spec":{"disabled":false}}');
-    const drained = run('delete ippool p --drain');
+    const drained = run('delete ippool p --drain --yes');
     await expect.poll(async () => (await specOf('p')).disabled, { timeout: 30_000 }).toBe(true);
     await ok('patch ippool p -p', '{"spec":{"disabled":false}}');
     expect(await drained).toMatchObject({ code: 1, stderr: expect.stringContaining('changed by somebody else') });
@@ -83,7 +122,9 @@ describe.each([
     await ok('create ippool q --cidr 10.1.0.0/24');
     const { code, stdout, stderr } = await run('delete ippool none p q');
     expect({ code, stdout }).toEqual({ code: 1, stdout: "ippool q deleted\nSuccessfully deleted 1 'IPPool' resource(s)\n" });
-    expect(stderr).toMatch(/^plat: 2 of 3 resources not deleted\. there is no IP pool 'none'.*'p' .* has 3 addresses in use/);
+    expect(stderr).toMatch(
+      /^plat: 2 of 3 resources not deleted\. ippool none: there is no IP pool 'none'.*; ippool p: .* has 3 addresses in use/,
+    );
   });
 
   it('of a node asks where somebody can answer, and of a reservation never', async () => {

@@ -167,11 +167,24 @@ describe.each([
     expect(await pipe(fresh, 'apply', '-f', '-')).toMatchObject({ code: 1, stderr: expect.stringContaining('plat get --export') });
   });
 
+  it.each([
+    ['create', 'plat create -f FILE --dry-run'],
+    ['replace', 'plat replace -f FILE --dry-run'],
+    ['apply', 'plat apply -f FILE --dry-run'],
+    ['delete', 'plat delete -f FILE --dry-run'],
+    ['get', 'plat get -f FILE'],
+  ])('%s advises to repeat itself after a bad document', async (verb, next) => {
+    const path = await file('bad.yaml', pool('p', { cidr: '10.0.0.0/24', blocksize: 26 }));
+    expect(await refused(`${verb} -f ${path}`)).toContain(`Correct that and try: ${next}\n`);
+  });
+
   it('with --dry-run and --diff checks everything and writes nothing', async () => {
     await ok('create ippool p --cidr 10.1.0.0/24');
     const before = await ok('get ippools -o yaml');
     const path = await file('m.yaml', pool('p', { cidr: '10.1.0.0/24', natOutgoing: true }), pool('q', { cidr: '10.2.0.0/24' }));
     expect(await ok(`apply -f ${path} --dry-run`)).toBe('ippool/p configured (dry run)\nippool/q created (dry run)\n');
+    const told = await ok(`apply -f ${path} --diff --dry-run`);
+    expect(told).toMatch(/^ippool\/p configured \(dry run\)\nippool\/q created \(dry run\)\n--- /);
     const diff = await ok(`apply -f ${path} --diff`);
     expect(diff).toContain('--- ippool/p\n+++ ippool/p\n');
     expect(diff).toMatch(/^- {2}natOutgoing: false\n\+ {2}natOutgoing: true$/m);
@@ -214,6 +227,7 @@ describe.each([
     });
     expect(await ok('patch ippool p -p', 'spec: {disabled: true}')).toContain('ippool/p unchanged');
     expect(await ok('patch ippool p --dry-run -p', 'spec: {disabled: false}')).toContain('patched (dry run)');
+    expect(await ok('patch ippool p --dry-run --diff -p', 'spec: {disabled: false}')).toMatch(/^ippool\/p patched \(dry run\)\n--- /);
     expect(await ok('patch ipamconfig default -p', 'spec: {ipCooldownSeconds: 30}')).toContain('patched');
     expect(await json('get ippool p')).toMatchObject({ spec: { disabled: true } });
     expect(await refused('patch ippool p -p', 'spec: {blockSize: 28}')).toContain('IPPool BlockSize cannot be modified');
@@ -265,13 +279,10 @@ describe('-f', () => {
     await writeFile(empty, '---\n# nothing\n');
     expect(await refused(`apply -f ${empty}`)).toContain(`no resources specified in ${empty}`);
     expect(await ok(`apply -f ${empty} --skip-empty`)).toBe('No resources specified\n');
-    expect(await run('apply -f /nowhere.yaml')).toMatchObject({ code: 2, stderr: expect.stringContaining('/nowhere.yaml') });
+    expect(await refused('apply -f /nowhere.yaml')).toContain('/nowhere.yaml');
     const broken = join(folder, 'broken.yaml');
     await writeFile(broken, 'a: [1\n');
-    expect(await run(`apply -f ${broken}`)).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/^plat: [^\n]*neither YAML nor JSON[^\n]*\n$/),
-    });
+    expect(await refused(`apply -f ${broken}`)).toContain('neither YAML nor JSON');
     for (const line of ['apply', 'create', 'replace', 'delete', 'get'])
       expect(await run(line)).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing was named') });
     expect(await run('get ippol')).toMatchObject({

@@ -1,11 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/index.ts';
-import { keyOf } from '../../../src/store/keys.ts';
-import { listen } from '../../support/listen.ts';
+import { CLUSTER_INFORMATION, keyOf } from '../../../src/store/keys.ts';
+import { type Answer, serveLists, TOKEN } from '../../support/kubernetes-lists.ts';
 import { bytes } from '../../support/store.ts';
 import { etcdStage, lmdbStage, runLine, type Stage, useSession } from '../session.ts';
 
@@ -22,6 +21,12 @@ async function put(url: string, entries: Readonly<Record<string, string>>): Prom
   const writes = Object.entries(entries).map(([key, value]) => ({ key, value: bytes(value) }));
   await store.commit({ guards: [], writes, deletes: [] });
   await store.close();
+}
+
+/** Some pod, and none of the test's; each with another version is another list. */
+function podList(version: number, ...pods: readonly object[]): string {
+  const other = { metadata: { namespace: 'default', name: 'other' } };
+  return JSON.stringify({ kind: 'PodList', metadata: { resourceVersion: `${version}` }, items: [other, ...pods] });
 }
 
 const leakedHandle = (id: string) => ({ [keyOf({ kind: 'handle', id })]: '{"block":{"10.0.0.0/26":1},"deleted":false}' });
@@ -43,13 +48,13 @@ describe.each(STAGES)('check, release --from-report and repair on %s', (_name, o
     await put(session.store(), leakedHandle('leaked-handle'));
     const at = await folder();
     const pods = join(at, 'pods.json');
-    await writeFile(pods, '{"kind":"PodList","items":[]}');
+    await writeFile(pods, podList(1));
     return { pods, report: join(at, 'report.json') };
   }
 
   it('a report is released once, and what came anew is left alone', async () => {
     const { pods, report } = await leaky();
-    const checked = await session.ok(`ipam check --in-use-from ${pods} -o ${report}`);
+    const checked = await session.ok(`ipam check --in-use-from ${pods} --evidence-is-complete -o ${report}`);
     expect(checked).toContain('Found 1 IPs that are allocated in IPAM but not actually in use.');
     expect(checked).toContain('Found 1 handles with no matching IPs (and 1 handles with matches).');
     expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ leakedHandles: [{ ID: 'leaked-handle', UID: null }] });
@@ -74,7 +79,7 @@ describe.each(STAGES)('check, release --from-report and repair on %s', (_name, o
 
   it('an address that was assigned anew since the report keeps its holder', async () => {
     const { pods, report } = await leaky();
-    await session.ok(`ipam check --in-use-from ${pods} -o ${report}`);
+    await session.ok(`ipam check --in-use-from ${pods} --evidence-is-complete -o ${report}`);
     const { ip } = firstOf(JSON.parse(await readFile(report, 'utf8')) as Reported);
     await session.ok(`ipam release --ip ${ip}`);
     await session.ok(`ipam assign --ip ${ip} --host worker-1 --handle TestIPAMCleanup`);
@@ -134,93 +139,156 @@ describe('repair', () => {
 
 describe('gc', () => {
   const session = useSession();
-  const gone = '--attr pod=gone --attr namespace=default --attr node=worker-1';
 
-  async function cluster(): Promise<{ pods: string; seen: string }> {
+  /** An address of a pod that is gone, beside one of a pod that lives. */
+  async function cluster(): Promise<{ pods: string; seen: string; line: string; list: (version: number) => Promise<void> }> {
     await session.ok(POOL);
-    await session.ok(`ipam auto-assign --host worker-1 --handle net.gone ${gone}`);
+    const of = (pod: string) => `--attr pod=${pod} --attr namespace=default --attr node=worker-1`;
+    const { ips } = await session.json(`ipam auto-assign --host worker-1 --handle net.lives ${of('lives')}`);
+    await session.ok(`ipam auto-assign --host worker-1 --handle net.gone ${of('gone')}`);
     const at = await folder();
-    const pods = join(at, 'pods.json');
-    await writeFile(pods, '{"kind":"List","items":[]}');
-    return { pods, seen: join(at, 'gc.json') };
+    const [pods, seen] = [join(at, 'pods.json'), join(at, 'gc.json')];
+    const lives = { metadata: { namespace: 'default', name: 'lives' }, status: { podIP: ips[0] } };
+    const list = (version: number) => writeFile(pods, podList(version, lives));
+    await list(1);
+    return { pods, seen, list, line: `ipam gc --in-use-from ${pods} --evidence-is-complete --observation ${seen} --grace 1m` };
   }
 
-  /** As if the run that wrote the observation was so much earlier. */
-  async function earlier(seen: string, seconds: number): Promise<void> {
-    const observation = JSON.parse(await readFile(seen, 'utf8')) as { since: Record<string, number> };
-    const since = Object.fromEntries(Object.entries(observation.since).map(([id, ms]) => [id, ms - seconds * 1_000]));
-    await writeFile(seen, JSON.stringify({ ...observation, since }));
+  interface Remembered {
+    readonly since: Readonly<Record<string, number>>;
+    readonly lists: readonly { readonly takenAtMs: number }[];
   }
+
+  /** As if the runs that wrote the observation were so much earlier. */
+  async function earlier(seen: string, seconds: number): Promise<void> {
+    const { since, lists, ...rest } = JSON.parse(await readFile(seen, 'utf8')) as Remembered;
+    const ms = seconds * 1_000;
+    const aged = {
+      since: Object.fromEntries(Object.entries(since).map(([id, at]) => [id, at - ms])),
+      lists: lists.map((list) => ({ ...list, takenAtMs: list.takenAtMs - ms })),
+    };
+    await writeFile(seen, JSON.stringify({ ...rest, ...aged }));
+  }
+
+  const stillHeld = async () => ((await session.json('ipam check')) as unknown as { counts: { addresses: number } }).counts.addresses;
 
   it('two runs with an observation and new evidence release what both found', async () => {
-    const { pods, seen } = await cluster();
-    const line = `ipam gc --in-use-from ${pods} --observation ${seen} --grace 1m --yes`;
-    expect(await session.ok(line)).toContain('1 address seen once or too shortly');
-    expect(await session.ok(line)).toContain('Released 0 addresses');
+    const { seen, line, list } = await cluster();
+    expect(await session.ok(`${line} --yes`)).toContain('1 address seen once or too shortly');
+    await list(2);
+    expect(await session.ok(`${line} --yes`)).toContain('Released 0 addresses');
     await earlier(seen, 61);
+    await list(3);
     expect(await session.ok(`${line} --dry-run`)).toContain('10.0.0.');
-    expect(await session.ok(line)).toContain('Released 1 address,');
-    expect(await session.json('ipam check')).toMatchObject({ problems: 0, counts: { addresses: 0, handles: 0 } });
+    expect(await session.ok(`${line} --yes`)).toContain('Released 1 address,');
+    expect(await session.json('ipam check')).toMatchObject({ problems: 0, counts: { addresses: 1, handles: 1 } });
   });
 
-  it('asks first', async () => {
-    const { pods, seen } = await cluster();
-    const line = `ipam gc --in-use-from ${pods} --observation ${seen} --grace 1m`;
+  it('the first run needs no --yes, and the second asks first: it may be answered later with the same list', async () => {
+    const { seen, line, list } = await cluster();
+    expect(await session.ok(line)).toContain('1 address seen once or too shortly');
+    await earlier(seen, 61);
+    await list(2);
+    const asked = await session.refused(line);
+    expect(asked).toContain('1 address would be released, 0 blocks given up when empty, 0 leftovers mended.');
+    expect(asked).toContain(`What was seen is kept in ${seen}.`);
+    expect(await session.ok(`${line} --yes`)).toContain('Released 1 address,');
+  });
+
+  it('what was seen is kept before anything is asked or refused, and not by a dry run', async () => {
+    const { seen, line } = await cluster();
+    await put(session.store(), leakedHandle('leftover'));
+    await session.ok(`${line} --dry-run`);
+    await expect(readFile(seen)).rejects.toThrow('ENOENT');
+    expect(await session.refused(line)).toContain('1 leftover mended');
+    expect(Object.keys((JSON.parse(await readFile(seen, 'utf8')) as Remembered).since)).toHaveLength(1);
+  });
+
+  it('the same list, a copy of it under another name and date, and an older list are no second look', async () => {
+    const { pods, seen, line, list } = await cluster();
+    await list(7);
     await session.ok(`${line} --yes`);
     await earlier(seen, 61);
-    expect(await session.refused(line)).toContain('1 address would be released, 0 blocks given up when empty, 0 leftovers mended.');
+    expect(await session.refused(`${line} --yes`)).toContain('pods.json was looked at before');
+    const copy = `${pods}.copy`;
+    await writeFile(copy, await readFile(pods));
+    expect(await session.refused(line.replace(pods, copy))).toContain('pods.json.copy was looked at before');
+    await writeFile(pods, `${await readFile(copy, 'utf8')}\n`);
+    expect(await session.refused(`${line} --yes`)).toContain('was looked at before');
+    await list(6);
+    expect(await session.refused(`${line} --yes`)).toContain('was looked at before');
+    expect(await stillHeld()).toBe(2);
+    await list(8);
+    expect(await session.ok(`${line} --yes`)).toContain('Released 1 address,');
+  });
+
+  it('a file that was written before the first look confirms nothing', async () => {
+    const { pods, seen, line, list } = await cluster();
+    await session.ok(`${line} --yes`);
+    await earlier(seen, 61);
+    await list(2);
+    const anHourAgo = Date.now() / 1_000 - 3_600;
+    await utimes(pods, anHourAgo, anHourAgo);
+    expect(await session.ok(`${line} --yes`)).toContain('1 address seen once or too shortly');
+    expect(await stillHeld()).toBe(2);
+  });
+
+  it.each([[''], [' --dry-run'], [' --watch']])('files alone prove nobody dead unless they are said to name everybody:%s', async (more) => {
+    const { line, seen } = await cluster();
+    const { code, stderr } = await session.run(
+      `${line.replace(' --evidence-is-complete', '').replace(` --observation ${seen}`, '')} --yes${more}`,
+    );
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/kubectl get --raw .* add --evidence-is-complete/) });
+    expect(await stillHeld()).toBe(2);
+  });
+
+  it('check calls nobody leaked by such files, and says what would', async () => {
+    const { pods } = await cluster();
+    const checked = await session.ok(`ipam check --in-use-from ${pods}`);
+    expect(checked).toContain('Found 0 IPs that are allocated in IPAM but not actually in use.\n1 more are shown in use by no list');
+    expect(checked).toContain('--evidence-is-complete');
+    expect(await session.json(`ipam check --in-use-from ${pods} --evidence-is-complete`)).toMatchObject({ leaked: { length: 1 } });
+    const { code, stderr } = await session.run('ipam check --evidence-is-complete');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('belongs to --in-use-from') });
   });
 
   it.each([
     ['a cut-off inventory', '{"kind":"List","items":[', 'may be cut off'],
     ['one page of the pods', '{"items":[],"metadata":{"continue":"x"}}', 'one page of a longer list'],
+    ['an empty list, as of a runtime without pods', '{"items":[]}', 'it is empty'],
     ['an answer that is an error', '{"kind":"Status","status":"Failure"}', 'is no list of pods'],
   ])('%s releases nothing', async (_what, text, message) => {
-    const { pods, seen } = await cluster();
+    const { pods, line } = await cluster();
     await writeFile(pods, text);
-    expect(await session.refused(`ipam gc --in-use-from ${pods} --observation ${seen} --yes`)).toContain(message);
+    expect(await session.refused(`${line} --yes`)).toContain(message);
   });
 
-  it('a damaged observation is refused, not begun anew unasked', async () => {
-    const { pods, seen } = await cluster();
-    await writeFile(seen, '{"kind":"Observation","version":1,"since":{"x":"y"}}');
-    expect(await session.refused(`ipam gc --in-use-from ${pods} --observation ${seen} --yes`)).toContain('Delete it to begin anew');
+  it.each([['"since":{"x":"y"},"lists":[]'], ['"since":{},"lists":[{"sha256":1}]'], ['"since":{}']])(
+    'a damaged observation is refused, not begun anew unasked: %s',
+    async (members) => {
+      const { seen, line } = await cluster();
+      await writeFile(seen, `{"kind":"Observation","version":1,${members}}`);
+      expect(await session.refused(`${line} --yes`)).toContain('Delete it to begin anew');
+    },
+  );
+
+  it('an observation that cannot be written is told before anything is collected', async () => {
+    const { seen, line } = await cluster();
+    expect(await session.refused(`${line.replace(seen, '/nowhere/gc.json')} --yes`)).toContain(
+      'cannot be written to /nowhere/gc.json (ENOENT)',
+    );
   });
 
   it('the list of a runtime needs to know its node', async () => {
-    const { pods, seen } = await cluster();
+    const { pods, line } = await cluster();
     await writeFile(pods, '{"items":[{"id":"abc","state":"SANDBOX_READY"}]}');
-    const { code, stderr } = await session.run(`ipam gc --in-use-from ${pods} --observation ${seen} --yes`);
+    const { code, stderr } = await session.run(`${line} --yes`);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('--host NODE') });
   });
 });
 
 describe('evidence of a Kubernetes API server', () => {
   const session = useSession();
-
-  interface Answer {
-    readonly status: number;
-    readonly body: object;
-  }
-
-  /** A server that answers lists page by page; `answers` by path and query. */
-  async function kubeconfig(answer: (url: string, authorization: string | undefined) => Answer): Promise<string> {
-    const server = createServer((request, response) => {
-      const { status, body } = answer(request.url ?? '', request.headers.authorization);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
-    const address = await listen(server);
-    onTestFinished(() => void server.close());
-    const path = join(await folder(), 'kubeconfig');
-    const config = `apiVersion: v1
-clusters: [{name: c, cluster: {server: "http://${address}"}}]
-users: [{name: u, user: {token: secret-token}}]
-contexts: [{name: x, context: {cluster: c, user: u}}]
-current-context: x
-`;
-    await writeFile(path, config);
-    return path;
-  }
 
   const pod = (name: string, ip: string) => ({
     metadata: { namespace: 'default', name },
@@ -229,29 +297,55 @@ current-context: x
   });
   const node = { metadata: { name: 'worker-1' } };
 
-  async function cluster(): Promise<void> {
+  /** Addresses of a, b and a pod that is gone. */
+  async function cluster(): Promise<readonly string[]> {
     await session.ok(POOL);
+    const ips: string[] = [];
     for (const name of ['a', 'b', 'gone']) {
-      await session.ok(
-        `ipam auto-assign --host worker-1 --handle net.${name} --attr pod=${name} --attr namespace=default --attr node=worker-1`,
-      );
+      const attrs = `--attr pod=${name} --attr namespace=default --attr node=worker-1`;
+      ips.push(...(await session.json(`ipam auto-assign --host worker-1 --handle net.${name} ${attrs}`)).ips);
     }
+    return ips;
   }
 
   it('pages are read to the end, with the token; two looks, the grace period apart, release what is gone', async () => {
-    await cluster();
-    const [a, b] = (
-      (await session.json('ipam check --in-use-from test/fixtures/empty-pods.json')) as unknown as { leaked: { ip: string }[] }
-    ).leaked;
-    const config = await kubeconfig((url, authorization) => {
-      if (authorization !== 'Bearer secret-token') return { status: 401, body: { message: 'who?' } };
+    const [a = '', b = ''] = await cluster();
+    const config = await serveLists((url, authorization) => {
+      if (authorization !== `Bearer ${TOKEN}`) return { status: 401, body: { message: 'who?' } };
       if (url.startsWith('/api/v1/nodes')) return { status: 200, body: { items: [node], metadata: {} } };
-      if (url.includes('continue=next')) return { status: 200, body: { items: [pod('b', b?.ip ?? '')], metadata: {} } };
-      return { status: 200, body: { items: [pod('a', a?.ip ?? '')], metadata: { continue: 'next' } } };
+      if (url.includes('continue=next')) return { status: 200, body: { items: [pod('b', b)], metadata: {} } };
+      return { status: 200, body: { items: [pod('a', a)], metadata: { continue: 'next' } } };
     });
     expect(await session.json(`ipam check --kubeconfig ${config}`)).toMatchObject({ addresses: { used: 2, leaked: 1 } });
     expect(await session.ok(`ipam gc --kubeconfig ${config} --grace 1ms --yes`)).toContain('Released 1 address,');
     expect(await session.json(`ipam check --kubeconfig ${config}`)).toMatchObject({ addresses: { used: 2, leaked: 0 } });
+  });
+
+  /** Knows none of the pods. */
+  const nobody = (url: string) => ({ status: 200, body: { items: url.startsWith('/api/v1/nodes') ? [node] : [], metadata: {} } });
+
+  it('a file beside the server protects whom it names, however old it is', async () => {
+    const [a] = await cluster();
+    const file = join(await folder(), 'kept.txt');
+    await writeFile(file, `${a}\nnet.b\n`);
+    await utimes(file, 1, 1);
+    const line = `ipam gc --kubeconfig ${await serveLists(nobody)} --in-use-from ${file} --grace 1ms --yes`;
+    expect(await session.ok(line)).toContain('Released 1 address,');
+    expect(await session.json(`ipam show --ip ${a}`)).toMatchObject({ attributes: { active: { pod: 'a' } } });
+    expect(await session.json('ipam check')).toMatchObject({ counts: { addresses: 2 } });
+  });
+
+  it('a file beside the server that vouches for absence needs two runs, and standard input is no file', async () => {
+    await cluster();
+    const config = await serveLists(nobody);
+    const file = join(await folder(), 'all.txt');
+    await writeFile(file, 'net.other\n');
+    const once = await session.ok(`ipam gc --kubeconfig ${config} --in-use-from ${file} --evidence-is-complete --grace 1ms --yes`);
+    expect(once).toContain('3 addresses seen once or too shortly');
+    for (const more of ['', ' --watch']) {
+      const { code, stderr } = await session.run(`ipam gc --kubeconfig ${config} --in-use-from - --yes${more}`);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('can be read only once') });
+    }
   });
 
   it.each<[string, (url: string) => Answer, string]>([
@@ -272,10 +366,10 @@ current-context: x
     ],
   ])('%s: nothing is judged by half a list, and no secret is shown', async (_what, answer, message) => {
     await cluster();
-    const config = await kubeconfig(answer);
+    const config = await serveLists(answer);
     const stderr = await session.refused(`ipam gc --kubeconfig ${config} --grace 1ms --yes`);
     expect(stderr).toContain(message);
-    expect(stderr).not.toContain('secret-token');
+    expect(stderr).not.toContain(TOKEN);
     expect(await session.json('ipam check')).toMatchObject({ counts: { addresses: 3 } });
   });
 
@@ -312,6 +406,58 @@ describe('node', () => {
     expect(stdout).toBe('node worker-9 removed: released 1 address, gave up 1 block\n');
     expect(await session.refused('node remove worker-9 --yes')).toContain('nothing of a node worker-9');
     expect(await session.json('ipam check')).toMatchObject({ counts: { nodes: 0, blocks: 0, addresses: 0, handles: 0 } });
+  });
+
+  it('remove names the addresses of others that stay', async () => {
+    await session.ok(POOL);
+    await session.ok('ipam assign --ip 10.0.0.1 --host worker-9 --handle mine --attr node=worker-9');
+    for (const last of [2, 3, 4, 5, 6, 7])
+      await session.ok(`ipam assign --ip 10.0.0.${last} --host worker-1 --handle h${last} --attr node=worker-1`);
+    expect(await session.ok('node remove worker-9 --dry-run')).toContain('\n  10.0.0.2 (handle h2): not its own, of node worker-1\n');
+    expect(await session.refused('node remove worker-9')).toContain('6 addresses of others stay: 10.0.0.2 (node worker-1), ');
+    expect(await session.json('node remove worker-9 --yes')).toMatchObject({
+      released: ['10.0.0.1'],
+      survey: { others: { length: 6, 5: { ip: '10.0.0.7', handle: 'h7', heldBy: 'node worker-1' } } },
+    });
+  });
+
+  it('remove tells in its last line how many addresses of others there are, and the first of them', async () => {
+    await session.ok(POOL);
+    await session.ok('ipam assign --ip 10.0.0.1 --host worker-9 --handle mine --attr node=worker-9');
+    await session.ok('ipam assign --ip 10.0.0.2 --host worker-1 --handle guest --attr node=worker-1');
+    expect(await session.ok('node remove worker-9 --yes')).toBe(
+      'node worker-9 removed: released 1 address, gave up 1 block; 1 address of others stays: 10.0.0.2 (node worker-1)\n',
+    );
+  });
+
+  it('GC-14: while the datastore is locked remove, drain, repair, draining a pool and load are refused, and calicoctl’s go on', async () => {
+    await session.ok(POOL);
+    await session.ok('ipam auto-assign --host worker-9 --handle h --num4 65');
+    await session.ok('ipam release --handle h');
+    await session.ok('ipam auto-assign --host worker-9 --handle stays');
+    const at = await folder();
+    const [report, dump] = [join(at, 'report.json'), join(at, 'dump')];
+    await session.ok('dump', dump);
+    await put(session.store(), { ...leakedHandle('leaked'), [CLUSTER_INFORMATION]: '{"spec":{"datastoreReady":false}}' });
+    for (const line of [
+      'node remove worker-9 --yes',
+      'node drain worker-9 --yes',
+      'ipam repair --yes',
+      'delete ippool pods --drain --yes',
+      `load ${dump} --merge`,
+      `load ${dump} --replace --yes`,
+    ])
+      expect(await session.refused(line)).toMatch(/the datastore is locked .*calicoctl datastore migrate unlock/);
+    const { stderr } = await session.run('-o json node drain worker-9 --yes');
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'datastore-locked' } });
+    const line = ['--store', session.store(), 'node', 'remove', 'worker-9'];
+    expect(await runLine(line, { confirm: () => Promise.reject(new Error('nobody is asked')) })).toMatchObject({ code: 1, stdout: '' });
+    expect(await session.ok('ipam repair --dry-run')).toContain('would mend');
+    expect(await session.json('get ippool pods')).toMatchObject({ spec: { disabled: false } });
+    await session.ok(`ipam check -o ${report}`);
+    expect(await session.ok(`ipam release --from-report ${report} --force`)).toContain('Released 1 handles; 0 skipped; 0 errors.');
+    await session.ok('ipam split 2 --name pods');
+    await session.ok('delete node worker-9 --yes');
   });
 
   it('drain gives up what is empty and tells what is left', async () => {

@@ -30,8 +30,11 @@ describe('what is in use', () => {
     );
   });
 
-  it('no pods at all is an inventory: how much it may release is limited elsewhere', () => {
-    expect(inventoryOf(list()).inventory.pods?.size).toBe(0);
+  it('a list of the API itself has a version, and its pods no kind of their own', () => {
+    const { kind: _, ...pod } = POD;
+    const read = inventoryOf(JSON.stringify({ kind: 'PodList', metadata: { resourceVersion: '4711' }, items: [pod] }));
+    expect(read).toMatchObject({ version: '4711', inventory: { pods: { size: 1 } } });
+    expect(inventoryOf(list(POD)).version).toBeUndefined();
   });
 
   it('sandboxes as crictl prints them are those of one node', () => {
@@ -49,6 +52,8 @@ describe('what is in use', () => {
     ['nodes where pods belong', list({ kind: 'Node', metadata: { name: 'n1' } }), /no list of pods/],
     ['something else', '{"kind":"Status","message":"forbidden"}', /no list of pods/],
     ['an empty file', '', /empty/],
+    ['a list without pods, as of an empty namespace', list(), /empty/],
+    ['a list of comments', '# nobody\n', /empty/],
     ['a list whose last line is cut off', '10.0.0.1\n10.0.0', /cut off/],
     ['a table', 'NAME READY\nweb-0 1/1\n', /blanks/],
   ])('%s is refused: who is missing from a part is not dead', (_what, text, reason) => {
@@ -67,7 +72,10 @@ describe('nodes', () => {
     expect(readNodes('n1\nn2\n')).toMatchObject({ inventory: { nodes: { names: new Set(['n1', 'n2']), isComplete: true } } });
   });
 
-  it('pods are refused', () => {
-    expect(readNodes(list(POD))).toMatchObject({ kind: 'bad' });
+  it.each([
+    ['pods', list(POD)],
+    ['no nodes at all', list()],
+  ])('%s are refused', (_what, text) => {
+    expect(readNodes(text)).toMatchObject({ kind: 'bad' });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readInUse } from '../../../src/core/collect/inventory-text.ts';
+import { asParts, mergedInventory } from '../../../src/core/collect/inventory.ts';
 import type { Candidates, CollectResult, Inventory, Observation, Pod, Suspects } from '../../../src/ipam/upkeep/api.ts';
 import { CLUSTER_INFORMATION } from '../../../src/store/keys.ts';
 import { keys, openWorld, type World } from '../../support/ipam.ts';
@@ -56,16 +56,33 @@ async function cluster(): Promise<{ world: World; collector: Collector }> {
 const leakedIps = ({ leaked }: Candidates) => leaked.map(({ ip }) => ip);
 
 describe('collection', () => {
-  it('GC-02: a list of pods of one namespace says nothing about pods of another', async () => {
+  it('GC-02: a list that may be a part protects whom it names, and says nothing about others', async () => {
+    const { world, collector } = await cluster();
+    for (const pod of ['listed', 'elsewhere', 'ended', 'moved']) await world.v4('host-a', 1, podOf(pod));
+    const listed = podsOf({ name: 'listed', ips: ['10.0.0.0'] }, { name: 'ended', isOver: true }, { name: 'moved', ips: ['10.9.0.1'] });
+    expect(await collector.twice(asParts({ pods: listed }))).toMatchObject({ released: [] });
+    expect((await collector.look(asParts({ pods: listed }))).addresses).toEqual({ used: 1, unknown: 3, leaked: 0, judged: 1 });
+    expect(await collector.twice({ pods: listed })).toMatchObject({ released: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] });
+  });
+
+  it.each<[string, Inventory]>([
+    ['addresses', { inUse: new Set(['10.0.0.7']) }],
+    ['nodes', { nodes: { names: new Set(['host-b']), isComplete: true } }],
+  ])('GC-13: a list of %s that may be a part proves nobody dead', async (_what, inventory) => {
     const { world, collector } = await cluster();
     await world.v4('host-a', 1, podOf('lives'));
-    const item = { kind: 'Pod', metadata: { namespace: 'other', name: 'p' }, spec: { nodeName: 'host-a' }, status: { phase: 'Running' } };
-    const read = readInUse(JSON.stringify({ kind: 'List', apiVersion: 'v1', metadata: {}, items: [item] }));
-    if (read.kind !== 'inventory') throw new Error(JSON.stringify(read));
-    expect(await collector.twice(read.inventory)).toMatchObject({ released: [] });
-    expect(await world.held()).toEqual({ '10.0.0.0': 'net.lives' });
-    const whole = { ...read.inventory, podNamespaces: new Set(['other', 'default']) };
-    expect(await collector.twice(whole)).toMatchObject({ released: ['10.0.0.0'] });
+    expect(await collector.twice(asParts(inventory))).toMatchObject({ released: [], givenUp: [] });
+    expect(await collector.twice(inventory)).toMatchObject({ released: ['10.0.0.0'] });
+  });
+
+  it('GC-02: a part beside a whole list adds those it names, and a pod that both have lives when it lives in one', async () => {
+    const { world, collector } = await cluster();
+    for (const pod of ['whole', 'part', 'both', 'gone']) await world.v4('host-a', 1, podOf(pod));
+    const whole = { pods: podsOf({ name: 'whole', ips: ['10.0.0.0'] }, { name: 'both', ips: ['10.0.0.2'] }) };
+    const older = { pods: podsOf({ name: 'part' }, { name: 'both', ips: ['10.9.0.9'], node: 'host-b' }) };
+    expect(await collector.twice(mergedInventory(whole, asParts(older)))).toMatchObject({ released: ['10.0.0.3'] });
+    const ended = { pods: podsOf({ name: 'both', isOver: true }, { name: 'part' }) };
+    expect(await collector.twice(mergedInventory(ended, whole))).toMatchObject({ released: [] });
   });
 
   it('GC-02: releases the address of a pod that is gone, and no other', async () => {
@@ -184,15 +201,40 @@ describe('collection', () => {
     expect(result).toMatchObject({ released: ['10.0.0.1'] });
   });
 
-  it('a share that is too large is refused whole; a small store may lose ten', async () => {
+  it('a share that is too large is refused whole; a few may go from a small store, but never more than half', async () => {
     const world = await openWorld({ pools: [{ cidr: '10.0.0.0/26', blockSize: 27 }] });
     const collector = new Collector(world);
-    for (let pod = 0; pod < 11; pod++) await world.v4('host-a', 1, podOf(`p${pod}`));
-    const refused = await collector.twice({ pods: podsOf() }, 20);
-    expect(refused).toMatchObject({ kind: 'refused', reason: expect.stringContaining('11 of 11 addresses') });
-    expect(Object.keys(await world.held())).toHaveLength(11);
-    const lives = podsOf({ name: 'p0', ips: ['10.0.0.0'] });
-    expect(await collector.collect({ pods: lives }, 20)).toMatchObject({ kind: 'collected', released: { length: 10 } });
+    for (let pod = 0; pod < 9; pod++) await world.v4('host-a', 1, podOf(`p${pod}`));
+    const living = (count: number) => podsOf(...Array.from({ length: count }, (_, pod) => ({ name: `p${pod}`, ips: [`10.0.0.${pod}`] })));
+    for (const count of [0, 1, 4]) {
+      expect(await collector.twice({ pods: living(count) }, 20)).toMatchObject({
+        kind: 'refused',
+        reason: expect.stringContaining(`${9 - count} of the 9 addresses`),
+      });
+    }
+    expect(Object.keys(await world.held())).toHaveLength(9);
+    expect(await collector.collect({ pods: living(5) }, 20)).toMatchObject({ kind: 'collected', released: { length: 4 } });
+  });
+
+  it('the only address of a store goes when all may', async () => {
+    const { world, collector } = await cluster();
+    await world.v4('host-a', 1, podOf('gone'));
+    expect(await collector.twice({ pods: podsOf() }, 99)).toMatchObject({ kind: 'refused' });
+    expect(await collector.collect({ pods: podsOf() }, 100)).toMatchObject({ released: ['10.0.0.0'] });
+  });
+
+  it('the share is one of what the inventory judges: the list of one runtime does not empty its node in a large store', async () => {
+    const world = await openWorld({ pools: [{ cidr: '10.0.0.0/24', blockSize: 27 }] });
+    const collector = new Collector(world);
+    for (let pod = 0; pod < 4; pod++) await world.v4('host-a', 1, podOf(`a${pod}`));
+    for (let pod = 0; pod < 30; pod++) await world.v4('host-b', 1, podOf(`b${pod}`, 'host-b'));
+    const list = (...names: string[]) => ({ inUse: new Set(names), host: 'host-a' });
+    expect(await collector.twice(list('a0'), 20)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('3 of the 4 addresses'),
+    });
+    expect(await collector.collect(list('a0', 'a1'), 20)).toMatchObject({ released: { length: 2 } });
+    expect((await collector.look({ nodes: { names: new Set(['host-b']), isComplete: true } })).addresses).toMatchObject({ judged: 32 });
   });
 
   it('GC-14: a locked datastore keeps everything', async () => {

@@ -54,6 +54,42 @@ describe('repair beside others', () => {
     expect(late.kind).toBe('conflict');
   });
 
+  it('I3: a leaked handle that was written since it was seen is looked at anew', async () => {
+    const world = await openWorld({ pools: [{ cidr: '10.0.0.0/28', blockSize: 30 }] });
+    await world.put(keys.handle('h'), HANDLE_OF_TWO);
+    const report = await world.ipam.audit();
+    await world.put(keys.handle('h'), HANDLE_OF_TWO);
+    expect((await world.ipam.repair({ report }))[0]?.outcome).toEqual({ kind: 'changed', reason: 'the handle was written since' });
+    expect((await world.ipam.repair({ report: await world.ipam.audit() }))[0]?.outcome.kind).toBe('repaired');
+    expect(await world.handles()).toEqual({});
+  });
+
+  it('CR-04: an affinity whose lost block its owner is making anew is not taken away', async () => {
+    const world = await openWorld({ pools: [{ cidr: '10.0.0.0/28', blockSize: 30 }] });
+    await world.put(keys.affinity('host-a', '10.0.0.0/30'), '{"state":"confirmed","deleted":false}');
+    const report = await world.ipam.audit();
+    await world.put(keys.affinity('host-a', '10.0.0.0/30'), PENDING);
+    expect((await world.ipam.repair({ report }))[0]?.outcome).toEqual({ kind: 'changed', reason: 'the affinity is no longer confirmed' });
+    expect(await world.affinities()).toEqual({ 'host-a 10.0.0.0/30': 'pending' });
+  });
+
+  it('CR-04: a block that is made between the plan and the commit keeps its affinity', async () => {
+    const world = await openWorld({ pools: [{ cidr: '10.0.0.0/28', blockSize: 30 }] });
+    await world.put(keys.affinity('host-a', '10.0.0.0/30'), '{"state":"confirmed","deleted":false}');
+    const report = await world.ipam.audit();
+    const repairer = world.process();
+    let isFirst = true;
+    repairer.fault = async (call: StoreCall): Promise<Fault> => {
+      if (call.verb === 'commit' && isFirst) {
+        isFirst = false;
+        await world.put(keys.block('10.0.0.0/30'), storedBlock('10.0.0.0/30', 'host:host-a'));
+      }
+      return 'none';
+    };
+    expect((await repairer.ipam.repair({ report }))[0]?.outcome.kind).toBe('changed');
+    expect(await world.affinities()).toEqual({ 'host-a 10.0.0.0/30': 'confirmed' });
+  });
+
   it('CR-01: a claim that goes on is not taken away', async () => {
     const world = await openWorld({ pools: [{ cidr: '10.0.0.0/28', blockSize: 30 }] });
     await world.put(keys.affinity('host-a', '10.0.0.0/30'), PENDING);
@@ -157,5 +193,21 @@ describe('an audit', () => {
       return 'none';
     };
     expect(await auditor.ipam.audit()).toMatchObject({ findings: [], counts: { addresses: 2 } });
+  });
+
+  it('says when it begins again, so that whoever counts blocks counts each once', async () => {
+    const world = await openWorld({ pools: [{ cidr: '10.0.0.0/28', blockSize: 30 }] });
+    await world.v4('host-a', 5, { handle: 'h' });
+    const auditor = world.process();
+    for (const look of ['audit', 'observe'] as const) {
+      let failures = 0;
+      // After the blocks.
+      auditor.fault = (call: StoreCall): Fault =>
+        call.verb === 'list' && call.request.prefix === '/plat/' && failures++ === 0 ? 'unavailable' : 'none';
+      const told: string[] = [];
+      const options = { onBegin: () => told.push('begin'), onBlock: ({ cidr }: { cidr: string }) => told.push(cidr) };
+      await (look === 'audit' ? auditor.ipam.audit(options) : auditor.ipam.observe({ ...options, inventory: {} }));
+      expect(told).toEqual(['begin', '10.0.0.0/30', '10.0.0.4/30', 'begin', '10.0.0.0/30', '10.0.0.4/30']);
+    }
   });
 });
