@@ -104,13 +104,15 @@ function environment({ home, folder }: Places): NodeJS.ProcessEnv {
 }
 
 interface NodeObject {
+  readonly metadata: { readonly name: string };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message: string }[] };
 }
 
 async function readyCondition(api: Api, node: NodeNumber): Promise<Condition> {
-  const { status } = await api.call<NodeObject>('GET', `/api/v1/nodes/n${node}`);
-  const found = status.conditions?.find(({ type }) => type === 'Ready');
-  return { ready: found?.status === 'True', message: found?.message ?? '' };
+  const { items } = await api.call<{ readonly items: readonly NodeObject[] }>('GET', '/api/v1/nodes');
+  const itself = items.find(({ metadata }) => metadata.name === `n${node}`);
+  const found = itself?.status.conditions?.find(({ type }) => type === 'Ready');
+  return { ready: found?.status === 'True', message: found?.message ?? (itself ? '' : 'its kubelet has not registered it') };
 }
 
 /** Replaces a link, for those who look at any moment there is always one. */
