@@ -2,13 +2,13 @@
 import { parseCidrMasked, parseIp } from '../core/addr.ts';
 import { gatewayOf } from '../core/link.ts';
 import type { AssignedAddress, Ipam } from '../ipam/api.ts';
+import { type AddressPlan, addressesWanted, addressPlanOf } from './address-plan.ts';
 import { attributesOf, handleOf } from './attachment.ts';
 import { blockHintsOf } from './block-hints.ts';
 import type { CniError } from './errors.ts';
 import { dnsOf } from './resolv-conf.ts';
 import { type ResultAddress, requireRoom, resultText, routesOf } from './result.ts';
 import { callerOf, mayBeOrphan, refuseOwnNamespace, requireCaller } from './runtime.ts';
-import { type AddressPlan, addressesWanted, addressPlanOf } from './settings.ts';
 import { callOptions, type Work } from './verbs.ts';
 
 export async function add(work: Work, ipam: Ipam): Promise<string> {

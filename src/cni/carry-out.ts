@@ -49,19 +49,27 @@ export async function carryOut(work: Work, means: Means, doing: Doing): Promise<
   };
   try {
     if (means.meeting === undefined || !GROUPED.includes(work.call.verb)) return await run(work, opened);
-    return await runInGroup(work, means, means.meeting, opened);
+    return await runInGroup(work, means, means.meeting, { opened, doing });
   } finally {
     await (await opening)?.close();
   }
 }
 
-async function runInGroup(work: Work, means: Means, meeting: Meeting, opened: Opened): Promise<Answer> {
-  const { clock, signal } = work;
-  const place = await joinGroup({ ...meeting, of: groupOf(work), clock, signal }, groupCall(work), means.serve(opened));
+interface Parts {
+  readonly opened: Opened;
+  readonly doing: Doing;
+}
+
+async function runInGroup(work: Work, means: Means, meeting: Meeting, { opened, doing }: Parts): Promise<Answer> {
+  doing.what = 'waiting for another call of this node to carry this one out';
+  const { clock, signal, remainingMs } = work;
+  const options = { ...meeting, of: groupOf(work), clock, signal, remainingMs };
+  const place = await joinGroup(options, groupCall(work), means.serve(opened));
   if (place.kind === 'answered') {
-    means.stderr?.(place.answer.stderr);
+    if (place.answer.stderr !== '') means.stderr?.(place.answer.stderr);
     return place.answer;
   }
+  doing.what = `opening ${storeName(work)}`;
   try {
     return await run(work, opened);
   } finally {
@@ -69,9 +77,9 @@ async function runInGroup(work: Work, means: Means, meeting: Meeting, opened: Op
   }
 }
 
-/** All that decides how the store is opened. */
+/** All that decides how the store is opened, and which one that is. */
 function groupOf({ store: { url, env } }: Work): string {
-  const variables = Object.entries(env).filter(([name]) => name.startsWith('ETCD_'));
+  const variables = Object.entries(env).filter(([name]) => /^(ETCD_|PLAT_|DATASTORE_TYPE$)/.test(name));
   return JSON.stringify([url, variables.sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The CNI IPAM plugin as a process: the only file of it that touches the process itself. */
-import { closeSync, constants, fstatSync, openSync, read, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read, readSync, statSync, writeSync } from 'node:fs';
 import { systemClock } from '../platform/clock.ts';
 import { RUNTIME_FOLDER } from '../platform/private-folder.ts';
 import { CniError, CODES } from './errors.ts';
@@ -9,7 +9,8 @@ import { SUPPORTED_VERSIONS } from './versions.ts';
 
 /** A configuration is a few kilobytes. */
 const STDIN_BYTES_MAX = 4 * 2 ** 20;
-const STDIN_TIMEOUT_MS = process.env['CNI_COMMAND'] === 'STATUS' ? 5_000 : 30_000;
+const STDIN_TIMEOUTS_MS: Readonly<Record<string, number>> = { STATUS: 5_000, VERSION: 1_000 };
+const STDIN_TIMEOUT_MS = STDIN_TIMEOUTS_MS[process.env['CNI_COMMAND'] ?? ''] ?? 30_000;
 
 const CHUNK_BYTES = 64 * 2 ** 10;
 /** Before a stdin that does not block is asked again. */
@@ -69,6 +70,20 @@ function writeAll(text: string): void {
   }
 }
 
+/** Of the file that runs, which an upgrade replaces by another. */
+function programId(): string {
+  const { dev, ino, mtimeMs } = statSync(process.execPath);
+  return [dev, ino, mtimeMs, process.argv[1]].join(' ');
+}
+
+function writeErrors(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {
+    // What was done counts, not what could be said of it.
+  }
+}
+
 async function main(): Promise<void> {
   if (!process.env['CNI_COMMAND']) {
     writeSync(2, `plat CNI IPAM plugin\nCNI protocol versions supported: ${SUPPORTED_VERSIONS.join(', ')}\n`);
@@ -80,8 +95,8 @@ async function main(): Promise<void> {
     readStdin,
     parentPid: () => process.ppid,
     hintsFolder: RUNTIME_FOLDER,
-    meeting: { folder: RUNTIME_FOLDER, program: `${process.execPath} ${process.argv[1]}` },
-    stderr: (lines) => void writeSync(2, lines),
+    meeting: { folder: RUNTIME_FOLDER, program: programId() },
+    stderr: writeErrors,
     endWith: async (afterMs, text) => (await import('./watchdog.ts')).startWatchdog(afterMs, text),
     endAfter: async (timeMs) => (await import('./watchdog.ts')).startAlarm(timeMs),
   });

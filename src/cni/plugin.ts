@@ -23,6 +23,8 @@ export interface Surroundings {
   parentPid(): number;
   /** The parent when the call began, where that is not now. */
   readonly startedBy?: number;
+  /** Whether the process has ended that the call is carried out for; absent: it is this one. */
+  hasEnded?(): boolean;
   /** Where this node's block hints are kept from call to call; absent: nowhere. */
   readonly hintsFolder?: string;
   /** Where calls that come at the same time find each other; absent: each acts for itself. */
@@ -56,8 +58,7 @@ export async function answer(surroundings: Surroundings): Promise<Answer> {
   let call: CniCall | undefined;
   try {
     call = callOf(surroundings.env);
-    if (call.verb === 'VERSION')
-      return { stdout: printed({ cniVersion: NEWEST_VERSION, supportedVersions: SUPPORTED_VERSIONS }), exitCode: 0 };
+    if (call.verb === 'VERSION') return await versions(surroundings);
     const stdin = await surroundings.readStdin();
     const decoded = decodeConf(stdin);
     version = versionOf(decoded['cniVersion']);
@@ -67,6 +68,17 @@ export async function answer(surroundings: Surroundings): Promise<Answer> {
     const told = call?.verb === 'STATUS' ? await statusErrorOf(error) : cniErrorOf(error, DOING[call?.verb ?? 'VERSION']);
     return { stdout: errorText(version, told), exitCode: 1 };
   }
+}
+
+/** In the version that the runtime speaks, where it says so in one that is known. */
+async function versions({ readStdin }: Surroundings): Promise<Answer> {
+  let cniVersion: CniVersion = NEWEST_VERSION;
+  try {
+    cniVersion = versionOf(decodeConf(await readStdin())['cniVersion'] ?? NEWEST_VERSION);
+  } catch {
+    // The list is what it asks for.
+  }
+  return { stdout: printed({ cniVersion, supportedVersions: SUPPORTED_VERSIONS }), exitCode: 0 };
 }
 
 async function statusErrorOf(error: unknown): Promise<CniError> {
@@ -87,6 +99,7 @@ async function perform(
   const timeoutMs = timeoutMsOf(conf, call);
   const deadline = new AbortController();
   surroundings.gone?.addEventListener('abort', () => deadline.abort());
+  if (surroundings.gone?.aborted) deadline.abort();
   const log = createLazyLogger({ ...logOf(conf, call), stderr: surroundings.stderr });
   const work: Work = {
     call,
@@ -102,6 +115,7 @@ async function perform(
     signal: deadline.signal,
     startedBy: surroundings.startedBy ?? surroundings.parentPid(),
     parentPid: surroundings.parentPid,
+    hasEnded: () => surroundings.hasEnded?.() ?? false,
     hintsFolder: surroundings.hintsFolder,
     mayShareNamespace: /^(true|1)$/i.test(env['CNI_NETNS_OVERRIDE'] ?? ''),
   };
@@ -110,7 +124,7 @@ async function perform(
     ...surroundings,
     serve: serveWith(surroundings),
     endWhenStuck: async (writer: LockHolder) => {
-      const afterMs = timeoutMs + STUCK_MS;
+      const afterMs = work.remainingMs() + STUCK_MS;
       if (writer === 'nobody' && (await surroundings.endAfter?.(afterMs))) return;
       await surroundings.endWith?.(afterMs, errorText(version, stuck(work, timeoutMs, writer)));
     },
@@ -126,7 +140,7 @@ async function perform(
 /** Carries out the calls of other processes, which have the same store, with the library that this one has opened. */
 function serveWith({ env, clock, hintsFolder }: Surroundings): (opened: () => Promise<Ipam>) => Serve {
   return (opened) => async (call, gone) => {
-    const { parentPid } = peerOf(call.pid);
+    const { parentPid, hasEnded } = peerOf(call.pid);
     let stderr = '';
     const answered = await answer({
       env: { ...withoutCall(env), ...call.env },
@@ -134,6 +148,7 @@ function serveWith({ env, clock, hintsFolder }: Surroundings): (opened: () => Pr
       readStdin: async () => call.stdin,
       parentPid,
       startedBy: call.parentPid,
+      hasEnded,
       ...(hintsFolder !== undefined && { hintsFolder }),
       opened,
       gone,

@@ -1,10 +1,11 @@
 /** STATUS: whether an ADD could succeed now, from one request to the store (SS-32). */
 import type { Ipam } from '../ipam/api.ts';
 import { poolOptions } from './add.ts';
+import { addressPlanOf } from './address-plan.ts';
 import { blockHintsOf } from './block-hints.ts';
 import { CniError, CODES, cniErrorOf } from './errors.ts';
 import type { NetConf } from './netconf.ts';
-import { addressPlanOf, isEmbedded, statusTimeoutMsOf } from './settings.ts';
+import { isEmbedded, statusTimeoutMsOf } from './settings.ts';
 import { callOptions, type Work } from './verbs.ts';
 
 export async function status(work: Work, ipam: Ipam): Promise<string> {
@@ -38,5 +39,6 @@ export function statusError(error: unknown): CniError {
   const { code, message, details } = cniErrorOf(error, 'cannot assign addresses');
   const isOwnFault = code === CODES.invalidEnvironment || code === CODES.undecodable || code === CODES.incompatibleVersion;
   if (isOwnFault) return new CniError(code, message, details);
-  return new CniError(details.includes('(corrupt-value)') ? CODES.limited : CODES.notAvailable, message, details);
+  const isCorrupt = error instanceof Error && 'code' in error && error.code === 'corrupt-value';
+  return new CniError(isCorrupt ? CODES.limited : CODES.notAvailable, message, details);
 }

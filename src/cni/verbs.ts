@@ -33,6 +33,8 @@ export interface Work {
   readonly startedBy: number;
   /** Its parent, now. */
   parentPid(): number;
+  /** Whether it has ended, where another one carries its call out. */
+  hasEnded(): boolean;
   readonly hintsFolder: string | undefined;
   /** Whether the runtime switched off the check of its own namespace. */
   readonly mayShareNamespace: boolean;

@@ -38,7 +38,7 @@ export async function startAlarm(timeoutMs: number): Promise<boolean> {
   if (!('Bun' in globalThis)) return false;
   try {
     const { dlopen } = (await import(FOREIGN_FUNCTIONS)) as ForeignFunctions;
-    dlopen('libc.so.6', { alarm: { args: ['u32'], returns: 'u32' } }).symbols.alarm(Math.ceil(timeoutMs / 1_000) + 1);
+    dlopen('libc.so.6', { alarm: { args: ['u32'], returns: 'u32' } }).symbols.alarm(Math.ceil(timeoutMs / 1_000));
     return true;
   } catch {
     return false;

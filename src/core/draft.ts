@@ -115,6 +115,11 @@ export class Draft {
     return change ? change.kind === 'write' : this.#view.find(ref)?.kind !== 'absent';
   }
 
+  /** Whether this draft writes or deletes the record. */
+  isChanged(ref: Ref): boolean {
+    return this.#changes.has(refId(ref));
+  }
+
   /** The network around `cidr` of which every block is known. */
   listedAround(cidr: Cidr): Cidr | undefined {
     return this.#view.listedAround(cidr);

@@ -173,6 +173,8 @@ export interface ReleaseByHandleOptions extends CallOptions {
   readonly former?: { readonly handles: readonly string[]; readonly unlessAttribute: string };
   /** Blocks, as CIDRs, that the first request reads along: where the addresses probably are. */
   readonly likelyBlocks?: readonly string[];
+  /** Called right before each commit; a rejection gives the release up with nothing more written. */
+  readonly beforeCommit?: () => void | Promise<void>;
 }
 
 export interface ReleaseByHandleResult {

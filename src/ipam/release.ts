@@ -87,7 +87,10 @@ export async function releaseByHandle(context: Context, options: ReleaseByHandle
   const call = new Call(context.clock, options);
   const released: string[] = [];
   for (let isFirst = true; ; isFirst = false) {
-    const part = await runJob(context, lane, releaseJob({ handle, final, former, likely, call }));
+    const part = await runJob(context, lane, {
+      ...releaseJob({ handle, final, former, likely, call }),
+      beforeCommit: options.beforeCommit,
+    });
     released.push(...part.released.map(({ text }) => text));
     if (!part.hasMore) return { found: part.found || !isFirst, released };
   }

@@ -21,6 +21,7 @@ export interface BedCall {
   readonly parentPid?: () => number;
   readonly startedBy?: number;
   readonly gone?: AbortSignal;
+  readonly hasEnded?: () => boolean;
   readonly hintsFolder?: string;
   /** What becomes of each call to the store. */
   readonly fault?: (call: StoreCall) => Fault | Promise<Fault>;
@@ -56,7 +57,18 @@ export class Bed {
 
   async run(
     verb: string,
-    { env = {}, conf = {}, ipam = {}, stdin, parentPid = () => 4_711, startedBy, gone, hintsFolder, fault = () => 'none' }: BedCall = {},
+    {
+      env = {},
+      conf = {},
+      ipam = {},
+      stdin,
+      parentPid = () => 4_711,
+      startedBy,
+      gone,
+      hasEnded,
+      hintsFolder,
+      fault = () => 'none',
+    }: BedCall = {},
   ): Promise<Ran> {
     const calls: StoreCall[] = [];
     let chosen: StoreChoice | undefined;
@@ -68,6 +80,7 @@ export class Bed {
       parentPid,
       ...(startedBy !== undefined && { startedBy }),
       ...(gone && { gone }),
+      ...(hasEnded && { hasEnded }),
       ...(hintsFolder !== undefined && { hintsFolder }),
       openStore: async (choice) => {
         chosen = choice;

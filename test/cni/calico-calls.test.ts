@@ -120,8 +120,10 @@ describe('the calls that calico-ipam got, in their order', () => {
       const { code, msg, details } = JSON.parse(stdout) as { code: number; msg: string; details: string };
       expect([exit, code, `${msg} ${details}`]).toEqual([1, better.code, expect.stringMatching(better.says)]);
     } else if (call.env['CNI_COMMAND'] === 'VERSION') {
-      const { supportedVersions, ...rest } = JSON.parse(call.calico.stdout) as { supportedVersions: string[] };
-      expect([exit, JSON.parse(stdout)]).toEqual([0, { ...rest, supportedVersions: [...supportedVersions, '1.1.0'] }]);
+      // It answers in its newest version; the specification wants the one that was asked in.
+      const { supportedVersions } = JSON.parse(call.calico.stdout) as { supportedVersions: string[] };
+      const { cniVersion } = (typeof call.stdin === 'string' ? JSON.parse(call.stdin) : call.stdin) as { cniVersion: string };
+      expect([exit, JSON.parse(stdout)]).toEqual([0, { cniVersion, supportedVersions: [...supportedVersions, '1.1.0'] }]);
       expect(JSON.parse(stdout)).toMatchObject({ supportedVersions: SUPPORTED_VERSIONS });
     } else if (call.calico.exit === 1 && !better) {
       const [theirs, own] = [call.calico.stdout, stdout].map((text) => JSON.parse(text) as { code: number; msg: string });

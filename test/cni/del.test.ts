@@ -97,4 +97,11 @@ describe('DEL', () => {
     await bed.del('c1', { fault: ({ verb }) => (verb === 'commit' && faults-- > 0 ? 'lost-reply' : 'none') });
     expect(await bed.world.held()).toEqual({});
   });
+
+  it('releases nothing for a process that has ended: its container may have been started anew', async () => {
+    const bed = await openBed();
+    await bed.add('c1');
+    expect(await bed.refused('DEL', { hasEnded: () => true })).toMatchObject({ code: 11 });
+    await bed.del('c1', { hasEnded: () => false });
+  });
 });

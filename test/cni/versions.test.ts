@@ -26,6 +26,15 @@ describe('versions', () => {
     for (const other of ['ADD', 'DEL']) expect(() => requireVerb(other, '0.1.0')).not.toThrow();
   });
 
+  it.each([
+    ['{"cniVersion":"0.4.0"}', '0.4.0'],
+    ['{"cniVersion":"9.9.9"}', '1.1.0'],
+    ['{}', '1.1.0'],
+  ])('VERSION answers %s in the version that was asked in, when that is known', async (stdin, cniVersion) => {
+    const { stdout, exitCode } = await (await openBed()).run('VERSION', { stdin, env: { CNI_PATH: undefined } });
+    expect([exitCode, JSON.parse(stdout)]).toEqual([0, { cniVersion, supportedVersions: SUPPORTED_VERSIONS }]);
+  });
+
   it('VERSION answers without a configuration, with nothing asked of the store', async () => {
     const bed = await openBed();
     const { stdout, exitCode, calls } = await bed.run('VERSION', { stdin: 'no JSON', env: { CNI_PATH: undefined } });

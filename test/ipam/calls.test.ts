@@ -131,6 +131,27 @@ describe('I11 an answered release is final', () => {
     expect([await world.held(), await world.handles()]).toEqual([{}, {}]);
   });
 
+  it('also for an assignment that shares its commit', async () => {
+    const world = await openWorld({ pools: ['10.0.0.0/24'] });
+    await world.v4('host-a', 1, { handle: 'h' });
+    const first = world.v4('host-a', 1, { handle: 'first' });
+    // Both wait behind it, and go together.
+    const release = world.ipam.releaseByHandle({ host: 'host-a', handle: 'h', final: true });
+    const assignment = codeOf(world.ipam.autoAssign(late));
+    await first;
+    expect([await release, await assignment]).toEqual([{ found: true, released: ['10.0.0.0'] }, 'released-meanwhile']);
+    expect(Object.values(await world.held())).toEqual(['first']);
+  });
+
+  it('a release that is given up right before its commit leaves no mark', async () => {
+    const world = await openWorld({ pools: ['10.0.0.0/24'] });
+    await world.v4('host-a', 1, { handle: 'h' });
+    const before = await world.dump();
+    const gone = () => Promise.reject(new Error('nobody waits for it'));
+    await expect(world.ipam.releaseByHandle({ handle: 'h', final: true, beforeCommit: gone })).rejects.toThrow('nobody waits');
+    expect(await world.dump()).toEqual(before);
+  });
+
   it('also when its commit is on its way and late', async () => {
     const world = await openWorld({ pools: ['10.0.0.0/24'] });
     await world.ipam.claimAffinity({ host: 'host-a', cidr: '10.0.0.0/26' });

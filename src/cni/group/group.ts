@@ -4,7 +4,7 @@
  * its own call is done nobody is let in any more; the next one leads. No process outlives its call, and nothing depends on a
  * leader: who gets no answer carries out its call itself, which gives the same result.
  */
-import { existsSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, readlinkSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { hash64 } from '../../core/hash.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -53,13 +53,17 @@ export interface GroupOptions extends Meeting {
   readonly of: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Milliseconds that are left of this process's own call. */
+  remainingMs(): number;
 }
 
 /** Whoever has not answered by then is held up; nobody who comes later shall wait for it. */
 const PATIENCE_MS = 5_000;
+/** Waiting takes no more than this part of a call's time: the rest is for the call itself, and its answer. */
+const WAITING_SHARE = 1 / 3;
 /** A path may be left while it is looked at, again and again, but not for ever. */
 const ATTEMPTS_MAX = 20;
-/** How long a leader whose own call is done stays for the others. */
+/** How long a leader whose own call is done stays for the others, at most. */
 const LINGER_MS = 3_000;
 /** Of the event loop, in which those who stand at the door are let in and heard: an embedded store leaves no time for that before. */
 const DOOR_TURNS = 3;
@@ -67,7 +71,9 @@ const DOOR_TURNS = 3;
 const SETTLE_MS = 5;
 
 /** Finds this process its place; `serve` is used when it leads. Resolves `alone` whatever fails. */
-export async function joinGroup({ folder, program, of, clock, signal }: GroupOptions, call: GroupCall, serve: Serve): Promise<Place> {
+export async function joinGroup(options: GroupOptions, call: GroupCall, serve: Serve): Promise<Place> {
+  const { folder, program, of, clock, signal, remainingMs } = options;
+  const upToMs = (limitMs: number) => Math.min(limitMs, remainingMs() * WAITING_SHARE);
   const text = JSON.stringify(call);
   const view = viewOfHost();
   if (view === undefined || Buffer.byteLength(text) >= LINE_BYTES_MAX || !isPrivateFolder(folder)) return ALONE;
@@ -76,9 +82,10 @@ export async function joinGroup({ folder, program, of, clock, signal }: GroupOpt
   let hasSettled = false;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX && !signal.aborted; attempt++) {
     if (existsSync(path)) {
-      const asked = await within(PATIENCE_MS, clock, signal, (over) => sockets.ask(path, text, over));
+      const asked = await within(upToMs(PATIENCE_MS), clock, signal, (over) => sockets.ask(path, text, over));
       if (asked.kind === 'answered') return answerOf(asked.line);
       if (asked.kind === 'gone') continue;
+      if (signal.aborted || asked.kind === 'cut-off') return ALONE;
       if (asked.kind === 'stale' && !hasSettled) {
         hasSettled = true;
         await clock.sleep(SETTLE_MS, signal).catch(() => {});
@@ -89,7 +96,7 @@ export async function joinGroup({ folder, program, of, clock, signal }: GroupOpt
     }
     const served = new Served(clock, serve);
     const listener = await sockets.listen(path, served.take);
-    if (listener) return { kind: 'leads', leader: { close: () => served.close(listener) } };
+    if (listener) return { kind: 'leads', leader: { close: () => served.close(listener, upToMs(LINGER_MS)) } };
   }
   return ALONE;
 }
@@ -104,7 +111,9 @@ const ALONE: Place = { kind: 'alone' };
 /** What a process sees of the host: another view makes another group. Undefined where it cannot be told. */
 function viewOfHost(): string | undefined {
   try {
-    const namespaces = ['mnt', 'net', 'pid'].map((name) => statSync(`/proc/self/ns/${name}`).ino);
+    // /proc may be that of another pid namespace, where processes have other numbers.
+    if (readlinkSync('/proc/self') !== String(process.pid)) return undefined;
+    const namespaces = ['mnt', 'net', 'pid', 'uts'].map((name) => statSync(`/proc/self/ns/${name}`).ino);
     return [...namespaces, process.cwd()].join('\n');
   } catch {
     return undefined;
@@ -122,9 +131,12 @@ async function within<T>(timeMs: number, clock: Clock, signal: AbortSignal, work
   }
 }
 
+/** One that cannot be understood counts as none. */
 function answerOf(line: string): Place {
   try {
-    return { kind: 'answered', answer: JSON.parse(line) as GroupAnswer };
+    const answer = JSON.parse(line) as Partial<GroupAnswer> | null;
+    const isWhole = typeof answer?.stdout === 'string' && typeof answer.stderr === 'string' && /^[01]$/.test(String(answer.exitCode));
+    return isWhole ? { kind: 'answered', answer: answer as GroupAnswer } : ALONE;
   } catch {
     return ALONE;
   }
@@ -151,17 +163,27 @@ class Served {
   }
 
   readonly take: TakeLine = (line, gone, reply) => {
-    const served = this.#serve(JSON.parse(line) as GroupCall, gone)
-      .then((answer) => reply(JSON.stringify(answer)))
+    const served = this.#answer(line, gone)
+      .then(reply)
       .finally(() => this.#underWay.delete(served));
     this.#underWay.add(served);
   };
 
-  async close(listener: Listener): Promise<void> {
+  /** A line, whatever happens; an empty one has the other process act for itself. */
+  async #answer(line: string, gone: AbortSignal): Promise<string> {
+    try {
+      const text = JSON.stringify(await this.#serve(JSON.parse(line) as GroupCall, gone));
+      return Buffer.byteLength(text) < LINE_BYTES_MAX ? text : '';
+    } catch {
+      return '';
+    }
+  }
+
+  async close(listener: Listener, lingerMs: number): Promise<void> {
     for (let turn = 0; turn < DOOR_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
     listener.close();
     const over = new AbortController();
-    const lingered = this.#clock.sleep(LINGER_MS, over.signal).then(
+    const lingered = this.#clock.sleep(lingerMs, over.signal).then(
       () => over.abort(),
       () => {},
     );

@@ -2,19 +2,21 @@
 import { readFileSync } from 'node:fs';
 
 export interface Peer {
-  /** Its parent, now; 0 when it has ended. */
+  hasEnded(): boolean;
+  /** Its parent, now; of one that has ended: none that there could be. */
   parentPid(): number;
 }
+
+const NO_PARENT = -1;
 
 /** `pid`: of a process that waits for an answer at this moment. */
 export function peerOf(pid: number): Peer {
   const startTicks = statOf(pid)?.startTicks;
-  return {
-    parentPid: () => {
-      const now = statOf(pid);
-      return now !== undefined && now.startTicks === startTicks ? now.parentPid : 0;
-    },
+  const statNow = () => {
+    const stat = statOf(pid);
+    return stat?.startTicks === startTicks ? stat : undefined;
   };
+  return { hasEnded: () => statNow() === undefined, parentPid: () => statNow()?.parentPid ?? NO_PARENT };
 }
 
 /** Of proc_pid_stat(5); counted from behind the name, which may hold anything. */

@@ -70,7 +70,11 @@ export const bunSockets: Sockets = {
         socket: {
           open: (socket) => {
             connection = socket;
-            socket.write(`${text}\n`);
+            if (signal.aborted) return socket.terminate();
+            const line = `${text}\n`;
+            if (socket.write(line) === Buffer.byteLength(line)) return;
+            resolve({ kind: 'cut-off' });
+            socket.terminate();
           },
           data: (_, bytes) => {
             const line = answer.add(bytes);

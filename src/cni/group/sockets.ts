@@ -13,9 +13,11 @@ export interface Listener {
 
 /**
  * `nobody`: there is no such path. `stale`: there is, and nobody listens. `gone`: the other side ended first. `silent`: it did not
- * answer before the signal aborted.
+ * answer before the signal aborted. `cut-off`: the line did not fit.
  */
-export type Asked = { readonly kind: 'answered'; readonly line: string } | { readonly kind: 'nobody' | 'stale' | 'gone' | 'silent' };
+export type Asked =
+  | { readonly kind: 'answered'; readonly line: string }
+  | { readonly kind: 'nobody' | 'stale' | 'gone' | 'silent' | 'cut-off' };
 
 export interface Sockets {
   /** Undefined when the path is taken, or cannot be had. */

@@ -17,7 +17,8 @@ const ROOM_FOR_OTHERS = 110;
 export function guardAgainstRelease(draft: Draft, handle: string | undefined, first: SeenRevision | undefined): Refusal | undefined {
   if (handle === undefined || first === undefined) return undefined;
   const mark = markRef('released', handle);
-  if (draft.revisionOf(mark) === first) {
+  // A release that goes with the same commit is as final as one that came before.
+  if (draft.revisionOf(mark) === first && !draft.isChanged(mark)) {
     draft.guard(mark);
     return undefined;
   }

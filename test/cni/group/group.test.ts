@@ -20,6 +20,7 @@ const GUEST = `
   }));
   socket.once('data', (bytes) => parentPort.postMessage(JSON.parse(String(bytes))));
 `;
+const remainingMs = () => 30_000;
 const echo: Serve = async (call) => ({ stdout: call.stdin, stderr: 'noted\n', exitCode: 0 });
 const refuse: Serve = async () => Promise.reject(new Error('asked of a process that does not lead'));
 
@@ -41,7 +42,7 @@ describe.skipIf(process.platform !== 'linux')('a group of calls', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const joinAs = (stdin: string, serve: Serve = refuse, clock: Clock = systemClock, signal = new AbortController().signal) =>
-    joinGroup({ folder, program: 'plat', of: 'lmdb:/x', clock, signal }, { ...CALL, stdin }, serve);
+    joinGroup({ folder, program: 'plat', of: 'lmdb:/x', clock, signal, remainingMs }, { ...CALL, stdin }, serve);
   const led = (place: Place) => {
     if (place.kind !== 'leads') throw new Error(`expected a leader, found ${place.kind}`);
     return place.leader;
@@ -93,7 +94,7 @@ describe.skipIf(process.platform !== 'linux')('a group of calls', () => {
   it('calls of another store, or that see the host otherwise, are another group', async () => {
     const leader = led(await joinAs('first', echo));
     const { signal } = new AbortController();
-    const other = await joinGroup({ folder, program: 'plat', of: 'lmdb:/y', clock: systemClock, signal }, CALL, echo);
+    const other = await joinGroup({ folder, program: 'plat', of: 'lmdb:/y', clock: systemClock, signal, remainingMs }, CALL, echo);
     await led(other).close();
     await leader.close();
   });
@@ -159,7 +160,7 @@ describe.skipIf(process.platform !== 'linux')('a group of calls', () => {
     chmodSync(folder, 0o770);
     expect(await joinAs('second')).toEqual({ kind: 'alone' });
     const { signal } = new AbortController();
-    const nowhere = { folder: '/proc/plat', program: 'plat', of: 'lmdb:/x', clock: systemClock, signal };
+    const nowhere = { folder: '/proc/plat', program: 'plat', of: 'lmdb:/x', clock: systemClock, signal, remainingMs };
     expect(await joinGroup(nowhere, CALL, refuse)).toEqual({ kind: 'alone' });
   });
 

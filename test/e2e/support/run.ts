@@ -17,6 +17,7 @@ export interface Ran {
 }
 
 export interface Running {
+  readonly pid: number;
   readonly ended: Promise<Ran>;
   /** SIGKILL; false when it had ended already. */
   kill(): boolean;
@@ -37,7 +38,7 @@ export function start(program: string, args: readonly string[], { stdin = '', en
   });
   // A program that was killed, or that needs no input, does not read it.
   child.stdin.on('error', () => undefined).end(stdin);
-  return { ended: ended(child), kill: () => child.exitCode === null && child.kill('SIGKILL') };
+  return { pid: child.pid ?? 0, ended: ended(child), kill: () => child.exitCode === null && child.kill('SIGKILL') };
 }
 
 export function run(program: string, args: readonly string[], options?: RunOptions): Promise<Ran> {
