@@ -2,9 +2,8 @@
 import type { Command } from 'commander';
 import type { AssignCommon } from '../ipam/api.ts';
 import type { Cli } from './cli.ts';
-import { collectPairs, parseOneOf } from './options.ts';
+import { collectPairs, parseOneOf, USES } from './options.ts';
 
-const USES = ['Workload', 'Tunnel', 'LoadBalancer'] as const;
 const IF_HELD = ['refuse', 'return'] as const;
 
 export interface AssignmentOptions {

@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Environment } from '../platform/config.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Store } from '../store/port.ts';
+import { CREATE_POOL_EXAMPLE, Refusal, UsageError } from './errors.ts';
 import type { Output } from './format/output-format.ts';
 import type { Settings } from './settings/settings.ts';
 
@@ -66,16 +67,25 @@ export interface OpenedStore {
   readonly log: Logger;
 }
 
-/** Opens the store in effect, or that of `url`, creating an embedded one, and closes it whatever happens. */
-async function withStore<T>(cli: Cli, use: (opened: OpenedStore) => Promise<T>, url?: string): Promise<T> {
-  const [{ openStore }, { systemClock }, { createLogger }] = await Promise.all([
+/** `url`: another store than the one in effect. `create`: an embedded store that is not there is made, not refused. */
+interface StoreWanted {
+  readonly url?: string | undefined;
+  readonly create?: true;
+}
+
+/** Opens the store and closes it whatever happens. */
+async function withStore<T>(cli: Cli, use: (opened: OpenedStore) => Promise<T>, { url, create }: StoreWanted): Promise<T> {
+  const [{ openStore, isMissing }, { systemClock }, { createLogger }] = await Promise.all([
     import('../store/open.ts'),
     import('../platform/clock.ts'),
     import('../platform/log.ts'),
   ]);
-  const { store: chosen, env, timeoutMs, logLevel } = cli.settings();
+  const { store: choice, env, timeoutMs, logLevel } = cli.settings();
+  if (url === undefined && choice.kind === 'refused') throw new UsageError(choice.reason);
+  const target = url ?? (choice.kind === 'chosen' ? choice.url : '');
+  if (!create && (await isMissing(target))) throw noStore(target, choice.source);
   const log = await createLogger({ level: logLevel });
-  const store = await openStore(url ?? chosen, { env, ...(timeoutMs !== undefined && { timeoutMs }) });
+  const store = await openStore(target, { env, ...(timeoutMs !== undefined && { timeoutMs }) });
   log.debug({ event: 'store-opened', store: store.name });
   try {
     return await use({ store, clock: systemClock, log });
@@ -84,14 +94,23 @@ async function withStore<T>(cli: Cli, use: (opened: OpenedStore) => Promise<T>, 
   }
 }
 
-/** The library over the store in effect, or that of `url`. */
-export function withIpam<T>(cli: Cli, use: (ipam: Ipam, opened: OpenedStore) => Promise<T>, url?: string): Promise<T> {
+function noStore(url: string, source: string): Refusal {
+  return new Refusal(
+    'no-store',
+    `there is no store at ${url} (${source === 'default' ? 'the default' : `from ${source}`}), and this command makes none. Choose another ` +
+      `with --store, PLAT_STORE, a configuration file or ETCD_ENDPOINTS, or begin one here: ${CREATE_POOL_EXAMPLE}${source === '--store' ? ` --store ${url}` : ''}`,
+    { store: url, source },
+  );
+}
+
+/** The library over the store in effect, or the one that is wanted instead. */
+export function withIpam<T>(cli: Cli, use: (ipam: Ipam, opened: OpenedStore) => Promise<T>, wanted: StoreWanted = {}): Promise<T> {
   return withStore(
     cli,
     async (opened) => {
       const { openIpam } = await import('../ipam/open.ts');
       return use(openIpam(opened), opened);
     },
-    url,
+    wanted,
   );
 }

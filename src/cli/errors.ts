@@ -7,7 +7,7 @@ import { withNextCommand } from './next-command.ts';
 
 export const EXIT_OK = 0;
 /** Refused, or it failed. */
-const EXIT_FAILED = 1;
+export const EXIT_FAILED = 1;
 /** The command line is wrong. */
 const EXIT_USAGE = 2;
 /** What a shell reports for a process that SIGINT ended. */
@@ -47,23 +47,30 @@ export interface Failure {
   readonly exitCode: number;
 }
 
-/** What to tell about `error`. `helpCommand` is named where the command line is wrong. */
-export function failureOf(error: unknown, helpCommand: string): Failure {
+/** What to tell about `error`. `helpCommand` is named where the command line is wrong; `isInterrupted`: the user ended it. */
+export function failureOf(error: unknown, helpCommand: string, isInterrupted = false): Failure {
+  if (isInterrupted && isBrokenOff(error)) return interrupted(error.details);
   if (error instanceof CommanderError) return commanderFailure(error, helpCommand);
   if (error instanceof UsageError || error instanceof StoreUrlError) return failure('usage', error.message, {}, EXIT_USAGE);
   if (error instanceof AnswerIsNo) return failure('no', undefined, {}, EXIT_FAILED);
   if (error instanceof Refusal) return failure(error.code, error.message, error.details, EXIT_FAILED);
-  if (error instanceof IpamError) return libraryFailure(error, error.details);
-  if (error instanceof StoreError) return libraryFailure(error, {});
+  if (error instanceof IpamError) return libraryFailure(error, error.details, helpCommand);
+  if (error instanceof StoreError) return libraryFailure(error, {}, helpCommand);
   // What Node's own calls reject with when the signal aborts.
   if (error instanceof Error && error.name === 'AbortError') return interrupted({});
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return failure('bug', `this is a bug in plat; please report it with what follows: ${message}`, {}, EXIT_FAILED);
 }
 
-function libraryFailure({ code, message }: IpamError | StoreError, details: Failure['details']): Failure {
+/** An operation of several commits which the same again continues: whether the last commit happened makes no difference. */
+function isBrokenOff(error: unknown): error is IpamError {
+  return error instanceof IpamError && error.code === 'outcome-unknown' && 'progress' in error.details;
+}
+
+function libraryFailure({ code, message }: IpamError | StoreError, details: Failure['details'], helpCommand: string): Failure {
   if (code === 'aborted') return interrupted(details);
-  return failure(code, withNextCommand(code, message, details), details, code === 'invalid-argument' ? EXIT_USAGE : EXIT_FAILED);
+  const told = withNextCommand(code, message, details, helpCommand);
+  return failure(code, told, details, code === 'invalid-argument' ? EXIT_USAGE : EXIT_FAILED);
 }
 
 /** `details.progress`: what an operation of several changes had done. */

@@ -6,6 +6,7 @@ import { addAbortSignal } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { styleText } from 'node:util';
 import type { Terminal } from './cli.ts';
+import { EXIT_FAILED } from './errors.ts';
 import { runCli } from './program.ts';
 
 /** What a shell reports for a process that SIGPIPE ended: the reader of our output has gone. */
@@ -24,11 +25,22 @@ setMaxListeners(0, interrupt.signal);
 process.once('SIGINT', () => interrupt.abort());
 process.once('SIGTERM', () => interrupt.abort());
 
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT_BROKEN_PIPE);
-    throw error;
-  });
+process.stdout.on('error', endWithoutOutput);
+process.stderr.on('error', ({ code }: NodeJS.ErrnoException) => {
+  // A message that cannot be told changes nothing about the result.
+  if (code === 'EPIPE') process.exit(EXIT_BROKEN_PIPE);
+});
+
+// Node warns of two wishes that contradict each other; no colour is the safe one.
+if (process.env['NO_COLOR']) delete process.env['FORCE_COLOR'];
+
+/** Results that nobody can read must not pass for done. */
+function endWithoutOutput(error: NodeJS.ErrnoException): never {
+  const { code, message }: NodeJS.ErrnoException = process.stdout.errored ?? error;
+  if (code === 'EPIPE') process.exit(EXIT_BROKEN_PIPE);
+  const why = code === 'ENOSPC' ? 'the disk is full' : message;
+  terminal.note(`plat: the output could not be written: ${why}. Whatever the command changed stays changed.`);
+  process.exit(EXIT_FAILED);
 }
 
 const terminal: Terminal = {
@@ -71,4 +83,4 @@ async function confirm(question: string): Promise<boolean> {
 
 const exitCode = await runCli(process.argv.slice(2), terminal);
 // Waits for what is still on its way to a slow reader.
-process.stdout.write('', () => process.exit(exitCode));
+process.stdout.write('', (error) => (error ? endWithoutOutput(error) : process.exit(exitCode)));

@@ -1,9 +1,13 @@
 /** What to type next after a refusal that the library gave, by its code. */
+import { DEFAULT_CONFIG } from '../core/config.ts';
 import type { IpamErrorCode } from '../ipam/errors.ts';
 import type { StoreErrorCode } from '../store/port.ts';
 
+type Details = Readonly<Record<string, unknown>>;
+type Code = IpamErrorCode | StoreErrorCode;
+
 /** Undefined: repeat the same command line, or the message says it all. */
-const NEXT: Readonly<Record<IpamErrorCode | StoreErrorCode, string | undefined>> = {
+const NEXT: Readonly<Record<Code, string | undefined | ((details: Details, helpCommand?: string) => string | undefined)>> = {
   'invalid-argument': undefined,
   'not-found': 'plat ipam show --show-blocks',
   'pool-not-found': 'plat get ippools',
@@ -25,7 +29,7 @@ const NEXT: Readonly<Record<IpamErrorCode | StoreErrorCode, string | undefined>>
   'block-not-empty': 'plat ipam show --show-blocks',
   'already-exists': 'plat get KIND NAME -o yaml',
   conflict: 'plat get KIND NAME -o yaml',
-  'invalid-resource': 'plat get ippools -o yaml',
+  'invalid-resource': nextToInvalid,
   'pool-overlap': 'plat get ippools',
   'corrupt-value': 'plat ipam check',
   'too-large': undefined,
@@ -39,14 +43,29 @@ const NEXT: Readonly<Record<IpamErrorCode | StoreErrorCode, string | undefined>>
   'outcome-unknown': 'plat ipam check',
   'too-much-contention': 'the same again',
   'bad-dump': undefined,
-  'store-not-empty': 'plat ipam show',
+  'store-not-empty': nextToNotEmpty,
   'datastore-locked': undefined,
   'revision-compacted': 'the same again',
 };
 
-/** `message` with the next command at its end, unless it names one, or there is none. `details.ip` fills in ADDRESS, and so on. */
-export function withNextCommand(code: IpamErrorCode | StoreErrorCode, message: string, details: Readonly<Record<string, unknown>>): string {
-  const next = /\bplat [a-z]/.test(message) ? undefined : NEXT[code];
+/** A stored pool that is at fault is named; else it is what was given. */
+function nextToInvalid({ pool, violations }: Details, helpCommand?: string): string | undefined {
+  if (typeof pool === 'string') return `plat get ippool ${pool} -o yaml`;
+  const fields = Array.isArray(violations) ? violations.map((violation: { readonly field?: unknown }) => violation.field) : [];
+  return fields.some((field) => CONFIG_FIELDS.includes(String(field))) ? 'plat ipam configure show' : helpCommand;
+}
+
+const CONFIG_FIELDS: readonly string[] = Object.keys(DEFAULT_CONFIG);
+
+/** What differs cannot be merged. */
+function nextToNotEmpty({ different }: Details): string {
+  return different === 0 ? 'the same again with --merge, or with --replace --dry-run' : 'the same again with --replace --dry-run';
+}
+
+/** `message` with the next command at its end, unless it names one, or there is none. `details.ip` fills in ADDRESS, and so on; `helpCommand`: that of the command. */
+export function withNextCommand(code: Code, message: string, details: Details, helpCommand?: string): string {
+  const known = /\bplat [a-z]/.test(message) ? undefined : NEXT[code];
+  const next = typeof known === 'function' ? known(details, helpCommand) : known;
   if (next === undefined) return message;
   const named = next
     .replace('ADDRESS', textOr(details['ip'], 'ADDRESS'))

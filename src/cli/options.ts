@@ -2,6 +2,9 @@
 import { InvalidArgumentError } from 'commander';
 import { parseDurationMs } from './settings/duration.ts';
 
+/** What an address may be for. */
+export const USES = ['Workload', 'Tunnel', 'LoadBalancer'] as const;
+
 const COUNT = /^\d{1,6}$/;
 const KEY_VALUE = /^([^=]+)=(.*)$/s;
 

@@ -1,10 +1,11 @@
 /** The command line made of the grammar: only the named branch is loaded; how a run of it ends. */
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
-import type { Cli, Terminal } from './cli.ts';
+import { Command, Option } from 'commander';
+import type { Terminal } from './cli.ts';
 import { EXIT_OK, failureOf } from './errors.ts';
+import type { OutputShape } from './format/output-shape.ts';
 import { toJson } from './output.ts';
-import { expandKindWords } from './resources/words.ts';
+import { expandKindWords, takesValue } from './resources/words.ts';
 import { Run } from './run.ts';
 import type { GlobalFlags } from './settings/settings.ts';
 import { type Branch, COMMANDS, wordsOf } from './tree.ts';
@@ -28,7 +29,11 @@ export async function runCli(line: readonly string[], terminal: Terminal): Promi
     await program.parseAsync(first === 'help' ? [...rest, '--help'] : args, { from: 'user' });
     return EXIT_OK;
   } catch (error) {
-    const { code, message, details, exitCode } = failureOf(error, ['plat', ...namedPath(args), '--help'].join(' '));
+    const { code, message, details, exitCode } = failureOf(
+      error,
+      ['plat', ...namedPath(args), '--help'].join(' '),
+      terminal.signal.aborted,
+    );
     if (message === undefined) return exitCode;
     const told = run.wantsJson || wantsJson(args) ? toJson({ error: { code, message, details } }) : `plat: ${message}`;
     // On a full disk LMDB itself writes to stderr, without a line break at its end.
@@ -37,13 +42,14 @@ export async function runCli(line: readonly string[], terminal: Terminal): Promi
   }
 }
 
-/** The commands named, as far as they exist. */
+/** The commands named, up to the first word that is none. */
 function namedPath(args: readonly string[]): readonly string[] {
   const path: string[] = [];
   let branches = COMMANDS;
-  for (const arg of args) {
+  for (const [index, arg] of args.entries()) {
+    if (arg.startsWith('-') || takesValue(args[index - 1] ?? '')) continue;
     const branch = branches.find((candidate) => wordsOf(candidate).includes(arg));
-    if (!branch) continue;
+    if (!branch) break;
     path.push(branch.name);
     branches = branch.commands ?? [];
   }
@@ -65,12 +71,14 @@ export async function buildProgram(args: readonly string[] | 'all', run: Run): P
     .option('--store <url>', STORE_HELP)
     .option('--timeout <duration>', 'time that one call may take, such as 500ms, 30s, 2m (default: PLAT_TIMEOUT, else 30s)')
     .option('--log-level <level>', 'debug, info, warn, error or silent: JSON lines on stderr (default: PLAT_LOG, else silent)')
-    .option('--config <file>', 'settings as YAML (default: PLAT_CONFIG, else ~/.config/plat/config.yaml, else /etc/plat/config.yaml)')
+    .option('-c, --config <file>', CONFIG_HELP)
     .option('-o, --output <format>', OUTPUT_HELP)
+    .addOption(new Option('--allow-version-mismatch').hideHelp())
     .addHelpText('after', PROGRAM_EXAMPLES);
   configure(program, run.terminal);
-  program.hook('preAction', (_program, command) => run.settle(program.opts<GlobalFlags>(), takesOutputFile(command)));
-  await addCommands(program, COMMANDS, args, run);
+  const shapes = new Map<Command, OutputShape>();
+  program.hook('preAction', (_program, command) => run.settle(program.opts<GlobalFlags>(), takesOutputFile(command), shapes.get(command)));
+  await addCommands(program, COMMANDS, args, { run, shapes });
   return program;
 }
 
@@ -80,10 +88,15 @@ function takesOutputFile(command: Command): boolean {
 }
 
 const STORE_HELP =
-  'etcd://HOST:PORT,… or etcds://… or lmdb:PATH (default: PLAT_STORE, else a folder of the user). etcd:// alone takes ETCD_ENDPOINTS; ' +
+  'etcd://HOST:PORT,… or etcds://… or lmdb:PATH (default: PLAT_STORE, else the configuration file, else the etcd at ETCD_ENDPOINTS or of ' +
+  'DATASTORE_TYPE=etcdv3, else a folder of the user). etcd:// alone takes ETCD_ENDPOINTS; ' +
   'every etcd ETCD_CA_CERT_FILE, ETCD_CERT_FILE, ETCD_KEY_FILE, ETCD_USERNAME and ETCD_PASSWORD';
 
-const OUTPUT_HELP = 'table, wide, json, yaml, name, jsonpath=TEMPLATE or custom-columns=HEADING:.path,… (default: PLAT_OUTPUT, else table)';
+const CONFIG_HELP =
+  'settings as YAML, or a calicoctl.cfg (default: PLAT_CONFIG, else ~/.config/plat/config.yaml, else /etc/plat/config.yaml)';
+
+const OUTPUT_HELP =
+  'table, wide, json, yaml, name, jsonpath=TEMPLATE or custom-columns=HEADING:.path,… (default: PLAT_OUTPUT where the command has that format, else table)';
 
 const PROGRAM_EXAMPLES = `
 Examples:
@@ -94,17 +107,32 @@ Examples:
   plat ipam release --handle pod-a
 
 Exit codes: 0 done, 1 refused or failed, 2 the command line or a setting is wrong, 130 interrupted. A file that cannot be read is 1, and
-so is the answer no of why-not.`;
+so is the answer no of why-not. For scripts made for calicoctl, --allow-version-mismatch is taken, without effect: no versions are compared.`;
 
-async function addCommands(parent: Command, branches: readonly Branch[], args: readonly string[] | 'all', cli: Cli): Promise<void> {
+interface Building {
+  readonly run: Run;
+  /** What the loaded commands give. */
+  readonly shapes: Map<Command, OutputShape>;
+}
+
+async function addCommands(
+  parent: Command,
+  branches: readonly Branch[],
+  args: readonly string[] | 'all',
+  building: Building,
+): Promise<void> {
   for (const branch of branches) {
     const { name, aliases = [], summary, examples } = branch;
     const command = parent.command(name).summary(summary).description(sentence(summary)).aliases(aliases);
     // A word that only looks like a command loads a module too many, nothing worse.
     if (args !== 'all' && !wordsOf(branch).some((word) => args.includes(word))) continue;
     // A group's own settings must not become those of the commands below it: these come first.
-    if (branch.commands) await addCommands(command, branch.commands, args, cli);
-    if (branch.load) (await branch.load()).define(command, cli);
+    if (branch.commands) await addCommands(command, branch.commands, args, building);
+    if (branch.load) {
+      const { define, gives } = await branch.load();
+      define(command, building.run);
+      if (gives) building.shapes.set(command, gives);
+    }
     if (examples) command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  plat ${example}`).join('\n')}`);
   }
 }

@@ -10,22 +10,16 @@ export interface Machine {
 }
 
 /**
- * The store to use: `given` (a flag), else PLAT_STORE, else an embedded store in the user's state folder (XDG Base
- * Directory Specification; as root in /var/lib/plat). ETCD_ENDPOINTS alone chooses nothing: who has it set for another
- * program must not write to a cluster unawares.
+ * The store where nothing chooses one: embedded, in the user's state folder (XDG Base Directory Specification; as root in
+ * /var/lib/plat).
  */
-export function storeUrl(given: string | undefined, machine: Machine): string {
-  return given ?? nonEmpty(machine.env['PLAT_STORE']) ?? `lmdb:${stateFolder(machine)}`;
+export function defaultStoreUrl(machine: Machine): string {
+  return `lmdb:${stateFolder(machine)}`;
 }
 
 function stateFolder({ env, homeFolder, isRoot }: Machine): string {
   if (isRoot) return '/var/lib/plat';
-  const stateHome = nonEmpty(env['XDG_STATE_HOME']);
+  const stateHome = env['XDG_STATE_HOME'] ?? '';
   // The specification tells to ignore relative paths.
-  return join(stateHome !== undefined && isAbsolute(stateHome) ? stateHome : join(homeFolder, '.local', 'state'), 'plat');
-}
-
-/** An empty variable counts as none. */
-function nonEmpty(text: string | undefined): string | undefined {
-  return text === '' ? undefined : text;
+  return join(isAbsolute(stateHome) ? stateHome : join(homeFolder, '.local', 'state'), 'plat');
 }

@@ -11,6 +11,9 @@
  */
 import type { Entry, Revision } from './port.ts';
 
+/** Of a store's folder. */
+export const DATA_FILE = 'data.mdb';
+
 export const FORMAT = 'plat-store';
 export const FORMAT_VERSION = 1;
 

@@ -4,12 +4,11 @@ import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { findDamage } from './lmdb-check.ts';
 import type { LmdbDatabase } from './lmdb-data.ts';
 import { FREE_BYTES_MIN, freeBytes } from './lmdb-errors.ts';
-import { EMPTY_STATE, encodeState, FORMAT, FORMAT_VERSION, HEADER_KEY, STATE_KEY } from './lmdb-layout.ts';
+import { DATA_FILE, EMPTY_STATE, encodeState, FORMAT, FORMAT_VERSION, HEADER_KEY, STATE_KEY } from './lmdb-layout.ts';
 import { LOCK_FILE } from './lmdb-lock.ts';
 import { STALE_STARTS_MAX, StaleStart, writeTransaction } from './lmdb-write.ts';
 import { StoreError } from './port.ts';
 
-export const DATA_FILE = 'data.mdb';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 /** Address space, not disk: a store that outgrows it is mapped anew by lmdb. */

@@ -5,7 +5,8 @@ import { type Clock, systemClock } from '../platform/clock.ts';
 import { checkCommit, checkPrefix, checkRead } from './limits.ts';
 import { type HistoryLimits, LmdbData, type LmdbDatabase } from './lmdb-data.ts';
 import { explain } from './lmdb-errors.ts';
-import { DATA_FILE, openDatabase } from './lmdb-open.ts';
+import { DATA_FILE } from './lmdb-layout.ts';
+import { openDatabase } from './lmdb-open.ts';
 import { STALE_STARTS_MAX, StaleStart, writeTransaction } from './lmdb-write.ts';
 import {
   type CallOptions,

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { EtcdOptions } from './etcd.ts';
 import type { LockHolder } from './lmdb-lock.ts';
 import type { Store } from './port.ts';
@@ -65,6 +67,18 @@ export async function openStore(url: string, { env = {}, ...options }: OpenStore
     default:
       throw refused(url, 'it begins with none of the known names');
   }
+}
+
+/** Whether opening `url` would make an embedded store that is not there. Rejects with {@link StoreUrlError} as openStore does. */
+export async function isMissing(url: string): Promise<boolean> {
+  if (!url.startsWith('lmdb:')) return false;
+  const { DATA_FILE } = await import('./lmdb-layout.ts');
+  const dataFile = join(lmdbFolder(url, url.slice('lmdb:'.length)), DATA_FILE);
+  return stat(dataFile).then(
+    () => false,
+    // Whatever else is wrong with the folder, opening it tells.
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  );
 }
 
 /**

@@ -13,6 +13,14 @@ describe('withNextCommand', () => {
     expect(withNextCommand('address-cooling', 'cooling.', {})).toBe('cooling. Next: plat ipam show --ip ADDRESS');
   });
 
+  it('names the command whose input broke a rule, the configuration, or a stored pool', () => {
+    const next = (details: Readonly<Record<string, unknown>>) =>
+      withNextCommand('invalid-resource', 'wrong.', details, 'plat create node --help');
+    expect(next({ violations: [{ field: 'spec.cidr' }] })).toBe('wrong. Next: plat create node --help');
+    expect(next({ violations: [{ field: 'maxBlocksPerHost' }] })).toBe('wrong. Next: plat ipam configure show');
+    expect(next({ pool: 'p' })).toBe('wrong. Next: plat get ippool p -o yaml');
+  });
+
   it('adds none to a message that names one', () => {
     expect(withNextCommand('pool-not-found', 'none. See: plat get ippools', {})).toBe('none. See: plat get ippools');
   });
@@ -40,4 +48,12 @@ describe('a refusal names the next command', () => {
     await ok('ipam assign --ip 10.0.0.1 --host a --handle h');
     expect(await refused(line)).toContain(command);
   });
+
+  it.each(['--strictaffinity=false', '--ip-cooldown-seconds=-1', '--ip-cooldown-seconds=-1 --dry-run'])(
+    'ipam configure %s',
+    async (options) => {
+      await ok('ipam configure --strictaffinity=true --max-blocks-per-host=4');
+      expect(await refused(`ipam configure ${options}`)).toMatch(/plat ipam configure show\n$/);
+    },
+  );
 });

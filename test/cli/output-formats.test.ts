@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { runLine, useSession } from './session.ts';
 
@@ -69,6 +72,58 @@ describe('-o', () => {
     expect(await runLine(line, { env: { PLAT_OUTPUT: 'xml' } })).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("PLAT_OUTPUT is 'xml'"),
+    });
+  });
+
+  it.each([
+    'ipam auto-assign --host a -o name',
+    'ipam assign --ip 10.1.0.9 --host a -o name',
+    'ipam auto-assign --host a -o custom-columns=NAME',
+    'ipam release --handle h -o name',
+    'node remove n --yes -o custom-columns=NAME',
+    'ipam split 2 --name a -o name',
+    'create node late -o custom-columns=NAME',
+    'delete ippool b -o custom-columns=NAME',
+    'ipam repair --yes -o name',
+  ])('an unfit one is refused before anything is done: %s', async (line) => {
+    await twoPools();
+    await ok('create node n');
+    await ok('ipam assign --ip 10.1.0.1 --host n --handle h');
+    const everything = async () => (await ok('dump')).split('\n').slice(1, -2);
+    const before = await everything();
+    const { code, stdout, stderr } = await run(line);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^plat: -o (name|custom-columns): [^\n]+\n$/);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('neither is a store opened for it', async () => {
+    const none = `${store()}-none`;
+    expect(await runLine(['--store', none, 'ipam', 'release', '--handle', 'h', '-o', 'name'])).toMatchObject({ code: 2 });
+    await expect(access(none.slice('lmdb:'.length))).rejects.toThrow('ENOENT');
+  });
+
+  it.each(['name', 'custom-columns=NAME'])('%s of PLAT_OUTPUT or the configuration file counts where a command has it', async (format) => {
+    await twoPools();
+    const folder = await mkdtemp(join(tmpdir(), 'plat-output-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await writeFile(join(folder, 'config.yaml'), `output: ${format}\n`);
+    for (const from of [{ PLAT_OUTPUT: format }, { PLAT_CONFIG: join(folder, 'config.yaml') }]) {
+      const here = (...line: readonly string[]) => runLine(['--store', store(), ...line], { env: from });
+      expect(await here('ipam', 'auto-assign', '--host', 'a', '--handle', 'h')).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('10.1.0.'),
+        stderr: '',
+      });
+      expect(await here('ipam', 'release', '--handle', 'h')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 address') });
+      expect((await here('get', 'ippools')).stdout).toBe(format === 'name' ? 'ippool/a\nippool/b\n' : 'NAME\na\nb\n');
+    }
+  });
+
+  it('a file is only what the command line names', async () => {
+    expect(await runLine(['--store', store(), 'ipam', 'check'], { env: { PLAT_OUTPUT: 'report.json' } })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("PLAT_OUTPUT is 'report.json'"),
     });
   });
 });

@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -63,6 +64,33 @@ describe('the built program', { timeout: TIMEOUT_MS }, () => {
     );
     expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(8).fill({ code: 0, stderr: '' }));
     expect(new Set(runs.flatMap(({ stdout }) => (JSON.parse(stdout) as { ips: string[] }).ips)).size).toBe(8);
+  });
+
+  // skip: only Linux has a device that is always full.
+  it.runIf(existsSync('/dev/full'))('a full disk behind stdout is one line on stderr, and exit code 1', async () => {
+    const store = await newStore();
+    await plat.run(['--store', store, 'create', 'ippool', 'p', '--cidr', '10.0.0.0/24']);
+    for (const line of ['get ippool -o yaml', 'ipam check', 'dump']) {
+      const { status, stderr } = spawnSync(
+        'sh',
+        ['-c', `"$0" "$1" --store "$2" ${line} > /dev/full`, process.execPath, plat.program, store],
+        {
+          encoding: 'utf8',
+          env: cleanEnvironment(),
+        },
+      );
+      expect({ line, status, stderr }).toEqual({ line, status: 1, stderr: expect.stringMatching(/^plat: [^\n]*disk is full[^\n]*\n$/) });
+    }
+  });
+
+  it('takes NO_COLOR together with FORCE_COLOR without a word', async () => {
+    const store = await newStore();
+    await plat.run(['--store', store, 'create', 'node', 'n']);
+    const { code, stdout, stderr } = await plat.run(['--store', store, 'describe', 'node', 'n'], {
+      env: { NO_COLOR: '1', FORCE_COLOR: '1' },
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).not.toContain(ESCAPE);
   });
 
   it('logs as JSON lines on stderr when PLAT_LOG says so, and leaves stdout to results', async () => {

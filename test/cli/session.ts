@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { Terminal } from '../../src/cli/cli.ts';
 import { runCli } from '../../src/cli/program.ts';
+import { openStore } from '../../src/store/open.ts';
 import { startEtcd } from '../support/etcd.ts';
 import { etcdApi } from '../support/etcd-api.ts';
 
@@ -57,7 +58,11 @@ export interface Stage {
 export async function lmdbStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'plat-session-'));
   return {
-    fresh: async () => `lmdb:${await mkdtemp(join(folder, 'store-'))}/store`,
+    fresh: async () => {
+      const url = `lmdb:${await mkdtemp(join(folder, 'store-'))}/store`;
+      await (await openStore(url)).close();
+      return url;
+    },
     stop: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -2,6 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../../src/store/open.ts';
+import { dumpWith } from '../ipam/transfer/dumps.ts';
+import { keys } from '../support/ipam.ts';
 import { etcdStage, lmdbStage, runLine, type Stage, useSession } from './session.ts';
 
 let folder: string;
@@ -19,6 +22,9 @@ const chunks = (text: string) =>
   async function* () {
     for (let at = 0; at < text.length; at += 100) yield Buffer.from(text.slice(at, at + 100));
   };
+
+const dumpOfNodes = (count: number) =>
+  dumpWith(Object.fromEntries(Array.from({ length: count }, (_, index) => [keys.node(`n${String(index).padStart(4, '0')}`), '{}'])));
 
 describe.each([
   ['LMDB', lmdbStage],
@@ -127,6 +133,33 @@ describe.each([
     expect((await run('load --merge --replace -')).code).toBe(2);
     const atTerminal = await runLine(['--store', store(), 'load'], { confirm: async () => true });
     expect(atTerminal).toMatchObject({ code: 2, stderr: expect.stringContaining('pipe a dump in') });
+  });
+
+  it('interrupted says how many keys are there, and the same again goes on', async () => {
+    const large = await dumpOfNodes(5_000);
+    await writeFile(file('large'), large);
+    const interrupt = new AbortController();
+    const loading = runLine(['--store', store(), 'load', file('large')], { signal: interrupt.signal });
+    const watched = await openStore(store());
+    await expect
+      .poll(async () => (await watched.read({ keys: [keys.node('n0000')] })).entries.size, { interval: 1, timeout: 30_000 })
+      .toBe(1);
+    interrupt.abort();
+    await watched.close();
+    const { code, stdout, stderr } = await loading;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toMatch(/^plat: interrupted\. [^\n]* At least \d+ of 5000 keys are there; the same again goes on\.\n$/);
+    expect(await ok('load', file('large'))).toMatch(/ there already\n$/);
+  });
+
+  it('refused names the option that goes on', async () => {
+    await furnish();
+    await ok('dump', file('n'));
+    const other = await stage.fresh();
+    await there(other, 'create', 'node', 'mine');
+    expect((await there(other, 'load', file('n'))).stderr).toContain('with --merge, or with --replace --dry-run');
+    await ok('ipam release --handle web');
+    expect(await refused('load --merge', file('n'))).toMatch(/with --replace --dry-run\n$/);
   });
 
   it('has one line of JSON a key', async () => {

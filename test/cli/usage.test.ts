@@ -94,6 +94,7 @@ describe('a wrong command line', () => {
   it.each([
     ['an unknown command', 'creat ippool', /unknown command 'creat'\. Did you mean create\? See: plat --help/],
     ['an unknown sub-command', 'ipam auto-asign', /unknown command 'auto-asign'\. Did you mean auto-assign\? See: plat ipam --help/],
+    ['an unknown command with words of others', '--store x label node n1 a=b', /unknown command 'label'\. See: plat --help/],
     [
       'an unknown option',
       'ipam show --show-block',

@@ -15,9 +15,9 @@ export interface Answer {
 export const TOKEN = 'secret-token';
 
 /** Answers GETs by path and query until the test ends; gives the path of the kubeconfig. */
-export async function serveLists(answer: (url: string, authorization: string | undefined) => Answer): Promise<string> {
-  const server = createServer((request, response) => {
-    const { status, body } = answer(request.url ?? '', request.headers.authorization);
+export async function serveLists(answer: (url: string, authorization: string | undefined) => Answer | Promise<Answer>): Promise<string> {
+  const server = createServer(async (request, response) => {
+    const { status, body } = await answer(request.url ?? '', request.headers.authorization);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   const address = await listen(server);

@@ -1,5 +1,6 @@
 /** The output of `ipam check`: calicoctl's sections and sentences first, then what only plat looks for. */
 import { NO_WHOLE_LIST } from '../../core/collect/judge.ts';
+import { ASSIGNED_SINCE } from '../../core/collect/observation.ts';
 import type { Finding, FindingKind, Observation } from '../../ipam/upkeep/api.ts';
 import type { Tally } from './tally.ts';
 import type { Users } from './users.ts';
@@ -31,9 +32,9 @@ const INVALID_BLOCK: ReadonlySet<FindingKind> = new Set([
 const TOP_NODES = 20;
 
 /** What a person has to do something about; findings that mend themselves are none. */
-export function problemsOf({ observation, outside, unallocated, tally }: Checked): number {
+export function problemsOf({ observation, outside, unallocated }: Checked): number {
   const findings = observation.report.findings.filter(({ severity }) => severity !== 'info');
-  return tally.leaked + outside.length + unallocated.length + findings.length;
+  return observation.candidates.leaked.length + outside.length + unallocated.length + findings.length;
 }
 
 export function checkText(checked: Checked): string {
@@ -95,7 +96,7 @@ function topNodes(byNode: ReadonlyMap<string, number>): string[] {
 }
 
 function usageText(checked: Checked): string[] {
-  const { tally, users, outside, unallocated, hasEvidence, showProblemIps } = checked;
+  const { observation, tally, users, outside, unallocated, hasEvidence, showProblemIps } = checked;
   if (!hasEvidence) {
     return ['Nobody told what is in use (--in-use-from, --nodes-from or --kubeconfig), skipping the scan for leaked IPs.'];
   }
@@ -104,7 +105,7 @@ function usageText(checked: Checked): string[] {
   return [
     'Scanning for IPs that are allocated but not actually in use...',
     ...tally.leakedLines,
-    `Found ${tally.leaked} IPs that are allocated in IPAM but not actually in use.`,
+    `Found ${observation.candidates.leaked.length} IPs that are allocated in IPAM but not actually in use.`,
     ...partText(checked),
     'Scanning for IPs that are in use by a workload or node but not allocated in IPAM...',
     ...(showProblemIps ? shared.map(([ip]) => `  ${ip} has multiple owners.`) : []),
@@ -116,10 +117,15 @@ function usageText(checked: Checked): string[] {
 }
 
 function partText({ observation }: Checked): string[] {
-  const count = observation.unknownWhy[NO_WHOLE_LIST] ?? 0;
-  if (count === 0) return [];
+  const isPart = observation.unknownWhy[NO_WHOLE_LIST] ?? 0;
+  const isOld = observation.unknownWhy[ASSIGNED_SINCE] ?? 0;
   return [
-    `${count} more are shown in use by no list, but the lists may be a part. If they name everything that lives: --evidence-is-complete`,
+    ...(isPart === 0
+      ? []
+      : [
+          `${isPart} more are shown in use by no list, but the lists may be a part. If they name everything that lives: --evidence-is-complete`,
+        ]),
+    ...(isOld === 0 ? [] : [`${isOld} more are shown in use by no list, but were assigned when the lists were taken, or since.`]),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** `ipam release --from-report`: releases what every report calls leaked, as far as it is still what was reported. */
 import { readFile } from 'node:fs/promises';
 import { sanitisedHandle } from '../../core/block.ts';
+import { shareRefusal } from '../../core/collect/share.ts';
 import type { BlockView, Ipam } from '../../ipam/api.ts';
 import type { Assignment, AuditReport, Finding } from '../../ipam/upkeep/api.ts';
 import { type Cli, withIpam } from '../cli.ts';
@@ -11,11 +12,18 @@ import { startProgress } from '../progress.ts';
 import { scanProgress } from '../scan-progress.ts';
 import { type LeakedInReport, type Report, readReport } from './report.ts';
 
+export interface ReleaseReportsOptions extends DestructiveOptions {
+  /** Percent of the addresses that the reports judge. */
+  readonly maxShare: number;
+}
+
 interface Planned {
   /** As reported, and still so. */
   readonly assignments: readonly Assignment[];
   readonly handles: readonly Finding[];
   readonly takenAtMs: number;
+  /** Addresses that every report judges, at most. */
+  readonly judged: number;
   readonly leakedInReports: number;
   readonly handlesInReports: number;
 }
@@ -31,25 +39,38 @@ interface Done {
   readonly handlesInReports: number;
 }
 
-export async function releaseReports(cli: Cli, files: readonly string[], options: DestructiveOptions): Promise<void> {
+export async function releaseReports(cli: Cli, files: readonly string[], options: ReleaseReportsOptions): Promise<void> {
   const reports = await Promise.all(files.map(readFrom));
-  const done = await withIpam(cli, async (ipam) => {
-    await refuseOthers(cli, ipam, files, reports);
+  const { done, refusal } = await withIpam(cli, async (ipam) => {
+    const cluster = await ipam.clusterInformation(cli.call());
+    refuseOthers(cluster?.guid ?? '', files, reports);
     const planned = await plan(cli, ipam, reports);
-    const dryRun = options.dryRun === true;
-    const { assignments, handles } = planned;
-    if (!dryRun && assignments.length + handles.length > 0) {
-      const facts = `${assignments.length} address(es) and ${handles.length} handle(s) are still as the report calls them leaked, and would be released.`;
-      await confirmDestructive(cli, options, {
-        code: 'not-confirmed',
-        facts,
-        question: 'Release them?',
-        instead: 'See them with --dry-run.',
-      });
-    }
-    return dryRun ? outcomeOf(planned, true) : execute(cli, ipam, planned);
+    const { judged, assignments } = planned;
+    const refusal = shareRefusal({ releasing: assignments.length, judged, maxSharePercent: options.maxShare });
+    if (options.dryRun) return { done: outcomeOf(planned, true), refusal };
+    if (refusal !== undefined) throw tooMany(`${refusal} See what it is about with --dry-run.`);
+    await confirm(cli, options, planned, cluster?.isLocked === true);
+    return { done: await execute(cli, ipam, planned), refusal };
   });
   await printResult(cli, { value: { kind: 'ReleasedReport', ...done }, text: () => textOf(done) });
+  if (refusal !== undefined) throw tooMany(refusal);
+}
+
+function tooMany(reason: string): Refusal {
+  return new Refusal('too-many', reason);
+}
+
+/** As calicoctl: under the lock at once in a script, and else only with `--force`. */
+async function confirm(cli: Cli, options: DestructiveOptions, { assignments, handles }: Planned, isLocked: boolean): Promise<void> {
+  if (assignments.length + handles.length === 0) return;
+  const facts = `${assignments.length} address(es) and ${handles.length} handle(s) are still as the report calls them leaked, and would be released.`;
+  await confirmDestructive(cli, options, {
+    code: 'not-confirmed',
+    facts,
+    question: 'Release them?',
+    instead: 'See them with --dry-run.',
+    unattended: isLocked ? 'go on' : 'refuse',
+  });
 }
 
 async function readFrom(file: string): Promise<Report> {
@@ -66,8 +87,7 @@ async function readFrom(file: string): Promise<Report> {
   throw new Refusal('bad-report', `${file} is no report. Make one: plat ipam check -o ${file}`, { file });
 }
 
-async function refuseOthers(cli: Cli, ipam: Ipam, files: readonly string[], reports: readonly Report[]): Promise<void> {
-  const guid = (await ipam.clusterInformation(cli.call()))?.guid ?? '';
+function refuseOthers(guid: string, files: readonly string[], reports: readonly Report[]): void {
   const other = files.find((_, index) => reports[index]?.clusterGuid !== guid);
   if (other === undefined) return;
   throw new Refusal(
@@ -103,7 +123,8 @@ async function plan(cli: Cli, ipam: Ipam, reports: readonly Report[]): Promise<P
     ({ kind, subject, seen }) =>
       kind === 'handle-leaked' && seen[0] !== undefined && revisions.get(subject.handle ?? '') === String(seen[0].revision),
   );
-  return { assignments, handles, takenAtMs: report.takenAtMs, leakedInReports: leaked.size, handlesInReports: revisions.size };
+  const judged = Math.min(...reports.map((each) => each.judged));
+  return { assignments, handles, takenAtMs: report.takenAtMs, judged, leakedInReports: leaked.size, handlesInReports: revisions.size };
 }
 
 function stillThere(block: BlockView, leaked: ReadonlyMap<string, LeakedInReport>): Assignment[] {

@@ -2,7 +2,7 @@
 import { isJsonArray, isJsonObject, type Json, parseJson, printJson } from '../../core/json.ts';
 import type { Attribute } from '../../core/records.ts';
 import { memberObject, memberText } from '../../core/resource.ts';
-import type { ClusterInformation, Finding } from '../../ipam/upkeep/api.ts';
+import type { ClusterInformation, Finding, Observation } from '../../ipam/upkeep/api.ts';
 
 /** One holder of an address as JSON: members in calicoctl's order, empty ones left out. Text takes the least room. */
 export type ReportedAllocation = string;
@@ -38,15 +38,20 @@ export function reportedAllocation({ ip, attribute, sequenceNumber, affinity, ow
   return Buffer.from(`{${members.filter((member) => member !== '').join(',')}}`).toString();
 }
 
+/** The same entry, of an address that is not leaked after all. A quote inside a text is escaped, so nothing else looks like the member. */
+export function asInUse(entry: ReportedAllocation): ReportedAllocation {
+  return entry.replace('"inUse":false', '"inUse":true');
+}
+
 function memberOf(name: string, value: string | boolean | undefined): string {
   return value ? `"${name}":${JSON.stringify(value)}` : '';
 }
 
 export interface ReportQuery {
   readonly cluster: ClusterInformation | undefined;
-  /** By address; of several holders all, with commas between them. */
-  readonly reported: ReadonlyMap<string, ReportedAllocation>;
-  readonly findings: readonly Finding[];
+  /** `reported` by address; of several holders all, with commas between them. */
+  readonly tally: { readonly reported: ReadonlyMap<string, ReportedAllocation> };
+  readonly observation: Pick<Observation, 'report' | 'addresses'>;
 }
 
 /** Characters written at once. */
@@ -64,13 +69,14 @@ export function* reportText(query: ReportQuery): Generator<string> {
   yield chunk;
 }
 
-function* piecesOf({ cluster, reported, findings }: ReportQuery): Generator<string> {
+function* piecesOf({ cluster, tally: { reported }, observation }: ReportQuery): Generator<string> {
   const head: [string, Json][] = [
     ['version', cluster?.calicoVersion ?? ''],
     ['clusterGUID', cluster?.guid ?? ''],
     ['datastoreLocked', cluster?.isLocked ?? false],
     ['clusterInformationRevision', String(cluster?.revision ?? 0)],
     ['clusterType', cluster?.type ?? ''],
+    ['judged', BigInt(observation.addresses.judged)],
   ];
   yield `{\n${head.map(([name, value]) => `  ${printJson(name)}: ${printJson(value)},\n`).join('')}  "allocations": {`;
   let separator = '\n';
@@ -79,7 +85,7 @@ function* piecesOf({ cluster, reported, findings }: ReportQuery): Generator<stri
     separator = ',\n';
   }
   yield separator === '\n' ? '}' : '\n  }';
-  const handles = findings.filter(({ kind }) => kind === 'handle-leaked').map(leakedHandle);
+  const handles = observation.report.findings.filter(({ kind }) => kind === 'handle-leaked').map(leakedHandle);
   if (handles.length > 0) yield `,\n  "leakedHandles": [\n    ${handles.map(printJson).join(',\n    ')}\n  ]`;
   yield '\n}';
 }
@@ -100,6 +106,8 @@ export interface LeakedInReport {
 
 export interface Report {
   readonly clusterGuid: string;
+  /** How many addresses could have been called leaked; of a report of calicoctl, which judges all, how many it has. */
+  readonly judged: number;
   /** Not in use and not cooling, by address. */
   readonly leaked: ReadonlyMap<string, LeakedInReport>;
   /** Revision by id. */
@@ -112,6 +120,8 @@ export function readReport(text: string): Report | undefined {
   if (parsed.kind !== 'json' || !isJsonObject(parsed.value)) return undefined;
   const allocations = memberObject(parsed.value, 'allocations');
   if (!allocations) return undefined;
+  const judged = parsed.value.get('judged') ?? allocations.size;
+  if (typeof judged !== 'number' && typeof judged !== 'bigint') return undefined;
   const leaked = new Map<string, LeakedInReport>();
   for (const [ip, entries] of allocations) {
     const [entry, ...others] = isJsonArray(entries) ? entries : [];
@@ -125,5 +135,10 @@ export function readReport(text: string): Report | undefined {
   const leakedHandles = (isJsonArray(handles) ? handles : []).flatMap((handle): [string, string][] =>
     isJsonObject(handle) ? [[memberText(handle, 'ID') ?? '', memberText(handle, 'Revision') ?? '']] : [],
   );
-  return { clusterGuid: memberText(parsed.value, 'clusterGUID') ?? '', leaked, leakedHandles: new Map(leakedHandles) };
+  return {
+    clusterGuid: memberText(parsed.value, 'clusterGUID') ?? '',
+    judged: Number(judged),
+    leaked,
+    leakedHandles: new Map(leakedHandles),
+  };
 }

@@ -22,11 +22,23 @@ A flag wins over a variable, a variable over the configuration file, the file ov
     username: plat
     passwordFile: password
 
+A calicoctl.cfg (kind CalicoAPIConfig, datastore etcdv3) will do as well; its etcd then counts in place of the ETCD_ variables, as
+calicoctl has it.
+
+The store is that of --store, else of PLAT_STORE, else of the file (its etcd.endpoints, where it has no store), else the etcd that
+calicoctl would use: ETCD_ENDPOINTS, or, with DATASTORE_TYPE=etcdv3 alone, http://127.0.0.1:2379. Else it is embedded, in a
+folder of the user: ~/.local/state/plat, for root /var/lib/plat. CALICO_ETCD_ENDPOINTS,
+and so on, win over the names without CALICO_.
+
+Where an embedded store is not there, create, apply, replace, load, dump --to, ipam configure set and demo make it; other commands
+refuse.
+
 Secrets are never shown.
 
 Examples:
   plat config view
-  plat config view --config ./plat.yaml -o json`;
+  plat config view --config ./plat.yaml -o json
+  plat config view -c /etc/calico/calicoctl.cfg`;
 
 async function viewConfig(cli: Cli): Promise<void> {
   const { listed, file } = cli.settings();

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { PoolResource, PoolSpec } from '../../ipam/api.ts';
 import { type Cli, withIpam } from '../cli.ts';
-import { collectList, parseCount, parseOneOf } from '../options.ts';
+import { NAMED } from '../format/output-shape.ts';
+import { collectList, parseCount, parseOneOf, USES } from '../options.ts';
 import { printResult } from '../output.ts';
 import { poolBlocksText } from '../pool-text.ts';
 import { resourceObject } from '../resources/object.ts';
 
-const USES = ['Workload', 'Tunnel', 'LoadBalancer'] as const;
 const MODES = ['Automatic', 'Manual'] as const;
 type Use = (typeof USES)[number];
 
@@ -20,6 +20,8 @@ interface Options {
   readonly assignmentMode?: (typeof MODES)[number];
   readonly dryRun?: true;
 }
+
+export const gives = NAMED;
 
 /** `plat create ippool`. */
 export function define(command: Command, cli: Cli): void {
@@ -50,7 +52,7 @@ function collectUses(text: string, previous: readonly Use[] | undefined): readon
 async function createPool(cli: Cli, name: string, { dryRun, ...options }: Options): Promise<void> {
   const spec: PoolSpec = options;
   const input = { name, spec, dryRun: dryRun === true, ...cli.call() };
-  const pool: PoolResource = await withIpam(cli, (ipam) => ipam.pools.create(input));
+  const pool: PoolResource = await withIpam(cli, (ipam) => ipam.pools.create(input), { create: true });
   await printResult(cli, {
     value: resourceObject('IPPool', pool),
     text: () => `ippool ${pool.name} created${dryRun ? ' (dry run)' : ''}: ${pool.spec.cidr} in ${poolBlocksText(pool.spec)}`,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
+import { NAMED } from '../format/output-shape.ts';
 import { collectList } from '../options.ts';
 import { printResult } from '../output.ts';
 import { resourceObject } from '../resources/object.ts';
@@ -8,6 +9,8 @@ interface Options {
   readonly cidr: readonly string[];
   readonly dryRun?: true;
 }
+
+export const gives = NAMED;
 
 /** `plat create ipreservation`. */
 export function define(command: Command, cli: Cli): void {
@@ -28,7 +31,7 @@ Examples:
 
 async function createReservation(cli: Cli, name: string, { cidr, dryRun }: Options): Promise<void> {
   const input = { name, spec: { reservedCIDRs: cidr }, dryRun: dryRun === true, ...cli.call() };
-  const reservation = await withIpam(cli, (ipam) => ipam.reservations.create(input));
+  const reservation = await withIpam(cli, (ipam) => ipam.reservations.create(input), { create: true });
   await printResult(cli, {
     value: resourceObject('IPReservation', reservation),
     text: () => `ipreservation ${name} created${dryRun ? ' (dry run)' : ''}: ${reservation.spec.reservedCIDRs.join(', ')}`,

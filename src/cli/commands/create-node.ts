@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
+import { NAMED } from '../format/output-shape.ts';
 import { collectPairs } from '../options.ts';
 import { printResult } from '../output.ts';
 import { labelsText, resourceObject } from '../resources/object.ts';
@@ -8,6 +9,8 @@ interface Options {
   readonly label?: Readonly<Record<string, string>>;
   readonly dryRun?: true;
 }
+
+export const gives = NAMED;
 
 /** `plat create node`. */
 export function define(command: Command, cli: Cli): void {
@@ -28,7 +31,7 @@ Examples:
 
 async function createNode(cli: Cli, name: string, { label = {}, dryRun }: Options): Promise<void> {
   const input = { name, labels: label, spec: {}, dryRun: dryRun === true, ...cli.call() };
-  const node = await withIpam(cli, (ipam) => ipam.nodes.create(input));
+  const node = await withIpam(cli, (ipam) => ipam.nodes.create(input), { create: true });
   await printResult(cli, {
     value: resourceObject('Node', node),
     text: () => `node ${node.name} created${dryRun ? ' (dry run)' : ''}, labels ${labelsText(node.labels)}`,

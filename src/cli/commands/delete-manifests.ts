@@ -2,12 +2,15 @@
 import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
 import { type DestructiveOptions, destructiveOptions } from '../confirm.ts';
+import { NAMED } from '../format/output-shape.ts';
 import { deleteAll, deletedResult, type Target } from '../resources/delete.ts';
 import { type FileOptions, fileOptions, filesOrKind, nothingNamed, readManifests } from '../resources/manifests.ts';
 
 interface Options extends FileOptions, DestructiveOptions {
   readonly skipNotExists?: true;
 }
+
+export const gives = NAMED;
 
 export function define(command: Command, cli: Cli): void {
   filesOrKind(destructiveOptions(fileOptions(command)))

@@ -3,6 +3,7 @@ import { Argument, type Command, Option } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
 import type { CommandModule } from '../command-module.ts';
 import { destructiveOptions } from '../confirm.ts';
+import { NAMED } from '../format/output-shape.ts';
 import { parseDuration } from '../options.ts';
 import { type DeleteOptions, deleteAll, deletedResult } from '../resources/delete.ts';
 import { kindOfWord, type ResourceKind } from '../resources/kinds.ts';
@@ -11,6 +12,7 @@ import type { KindWord } from '../resources/words.ts';
 export function commandFor(word: Exclude<KindWord, 'ipamconfig'>): CommandModule {
   const kind = kindOfWord(word);
   return {
+    gives: NAMED,
     define(command: Command, cli: Cli) {
       destructiveOptions(command.addArgument(new Argument(`<${kind.placeholder}...>`, 'names'))).option(
         '-s, --skip-not-exists',

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
 import type { CommandModule } from '../command-module.ts';
+import { NAMED } from '../format/output-shape.ts';
 import { printResult } from '../output.ts';
 import { type Description, describeResource, readSurroundings, textOf, valueOf } from '../resources/describe.ts';
 import { kindOfWord, type ResourceKind } from '../resources/kinds.ts';
@@ -15,6 +16,7 @@ interface Options {
 export function commandFor(word: KindWord): CommandModule {
   const kind = kindOfWord(word);
   return {
+    gives: NAMED,
     define(command: Command, cli: Cli) {
       selectionOptions(command, kind)
         .addHelpText('after', examplesFor(kind))

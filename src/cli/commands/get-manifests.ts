@@ -1,12 +1,15 @@
 /** `plat get -f`: what the store has under the names of manifests. */
 import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
+import { NAMED } from '../format/output-shape.ts';
 import { printResult } from '../output.ts';
 import { KINDS, kindName } from '../resources/kinds.ts';
 import { type FileOptions, fileOptions, filesOrKind, nothingNamed, readManifests } from '../resources/manifests.ts';
 import { resourceObject } from '../resources/object.ts';
 import { notThere, type Selected, selectResources } from '../resources/select.ts';
 import { resourcesResult } from '../resources/show.ts';
+
+export const gives = NAMED;
 
 export function define(command: Command, cli: Cli): void {
   filesOrKind(fileOptions(command))

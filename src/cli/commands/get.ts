@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
 import type { CommandModule } from '../command-module.ts';
-import { printResult } from '../output.ts';
+import { UsageError } from '../errors.ts';
+import { isForPeople, printResult } from '../output.ts';
 import { kindOfWord, type ResourceKind } from '../resources/kinds.ts';
 import { exported, type Stored } from '../resources/object.ts';
 import { notThere, selectionOptions, selectResources } from '../resources/select.ts';
@@ -13,15 +14,18 @@ interface Options {
   readonly selector?: string;
   readonly export?: true;
   readonly watch?: true;
+  readonly outputWatchEvents?: true;
 }
 
 export function commandFor(word: KindWord): CommandModule {
   const kind = kindOfWord(word);
   return {
+    gives: { hasNames: true, columns: kind.columns.map(({ heading }) => heading) },
     define(command: Command, cli: Cli) {
       selectionOptions(command, kind)
         .option('--export', 'without what only this store knows: uid, resourceVersion, creationTimestamp')
         .option('-w, --watch', 'show them, then each that changes, until interrupted')
+        .option('--output-watch-events', 'with --watch and -o json or yaml: each change as type (ADDED, MODIFIED, DELETED) and object')
         .addHelpText('after', examplesFor(kind))
         .action((names: readonly string[], options: Options) => get(cli, kind, names, options));
     },
@@ -40,10 +44,24 @@ Examples:
   plat get ${listed} --watch`;
 }
 
+/** A table has no place for what is gone, and an event neither a name nor the columns of the resource. */
+function requireEvents(cli: Cli, { watch }: Options): void {
+  if (!watch) throw new UsageError('--output-watch-events belongs to --watch.');
+  if (isForPeople(cli) || ['name', 'custom-columns'].includes(cli.globals().output.kind))
+    throw new UsageError('--output-watch-events is for programs. Add -o json, -o yaml, or -o jsonpath=TEMPLATE.');
+}
+
 async function get(cli: Cli, kind: ResourceKind, names: readonly string[], options: Options): Promise<void> {
+  if (options.outputWatchEvents) requireEvents(cli, options);
   if (options.watch) {
     const { watchResources } = await import('../resources/watch.ts');
-    const watching = { kind, names, selector: options.selector, shown: options.export ? exported : (resource: Stored) => resource };
+    const watching = {
+      kind,
+      names,
+      selector: options.selector,
+      shown: options.export ? exported : (resource: Stored) => resource,
+      asEvents: options.outputWatchEvents === true,
+    };
     return withIpam(cli, (ipam) => watchResources(cli, ipam, watching));
   }
   const { found, missing } = await withIpam(cli, (ipam) => selectResources(cli, ipam, kind, names, options.selector));

@@ -1,17 +1,26 @@
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { containsIp, parseCidrMasked, parseIp } from '../../core/addr.ts';
-import type { Ipam } from '../../ipam/api.ts';
+import type { CallOptions, Ipam } from '../../ipam/api.ts';
+import { IpamError } from '../../ipam/errors.ts';
+import type { TakenInventory } from '../../ipam/upkeep/api.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { type Checked, checkText, problemsOf } from '../check/check-text.ts';
 import { reportText } from '../check/report.ts';
 import { Tally } from '../check/tally.ts';
 import { usersOf } from '../check/users.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import { Refusal } from '../errors.ts';
-import { type EvidenceOptions, evidenceOptions, hasEvidence, takeEvidence } from '../evidence/evidence.ts';
+import { type EvidenceOptions, evidenceOptions, evidenceTaker, hasEvidence, requireConsistent } from '../evidence/evidence.ts';
 import { noteUnreadable, printResult } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { scanProgress } from '../scan-progress.ts';
+import { writeWhole } from '../transfer/files.ts';
+
+/** Milliseconds. What has no date of its own may have been assigned since a list was taken. */
+const REPORTED_LIST_AGE_MAX_MS = 5 * 60_000;
+
+/** Errors of a look at one address that nobody is known to hold. */
+const NOT_HELD: ReadonlySet<string> = new Set(['not-found', 'address-cooling', 'corrupt-value']);
 
 interface Options extends EvidenceOptions {
   readonly showAllIps?: true;
@@ -33,7 +42,8 @@ export function define(command: Command, cli: Cli): void {
 }
 
 const EXAMPLES = `
-Reads everything at one revision of the store and locks nothing. Says for each inconsistency what is wrong, what it means, and
+Reads everything at one revision of the store and locks nothing; who is alive is asked after that revision is fixed, so that what is
+assigned meanwhile is not judged. Says for each inconsistency what is wrong, what it means, and
 what plat ipam repair does about it. Which addresses are leaked can only be told with evidence of what is alive; with files,
 --evidence-is-complete says that they name everything, which a list does not tell by itself.
 
@@ -44,10 +54,8 @@ Examples:
   plat ipam check -o json`;
 
 async function check(cli: Cli, options: Options): Promise<void> {
-  const checked = await withIpam(cli, async (ipam, { clock }) => {
-    const evidence = await takeEvidence(cli, options, { clock });
-    return run(cli, ipam, options, evidence);
-  });
+  requireConsistent(options);
+  const checked = await withIpam(cli, (ipam, { clock }) => run(cli, ipam, clock, options));
   const problems = problemsOf(checked);
   const { report, addresses, candidates } = checked.observation;
   await printResult(cli, {
@@ -71,40 +79,40 @@ async function check(cli: Cli, options: Options): Promise<void> {
   }
 }
 
-async function run(
-  cli: Cli,
-  ipam: Ipam,
-  options: Options,
-  { inventory, takenAtMs }: Awaited<ReturnType<typeof takeEvidence>>,
-): Promise<Checked> {
+async function run(cli: Cli, ipam: Ipam, clock: Clock, options: Options): Promise<Checked> {
   const { output } = cli.globals();
   const call = cli.call();
   const onCorrupt = noteUnreadable(cli, 'the check goes on without it');
   const [pools, nodes] = [await ipam.pools.list({ ...call, onCorrupt }), await ipam.nodes.list({ ...call, onCorrupt })];
-  const users = usersOf(inventory, nodes);
   const showAllIps = options.showAllIps === true;
   const showProblemIps = showAllIps || options.showProblemIps === true;
-  const newTally = () => new Tally({ users, showAllIps, showProblemIps, reports: output.kind === 'file' });
-  let tally = newTally();
+  const reports = output.kind === 'file';
+  const take = evidenceTaker(cli, options, { clock });
+  let users = usersOf({}, nodes);
+  let tally = new Tally({ users, showAllIps, showProblemIps, reports });
+  const takeInventory = async (): Promise<TakenInventory> => {
+    const { inventory, takenAtMs, listedAtMs } = await take();
+    if (reports && listedAtMs !== undefined) refuseOld(listedAtMs, Number(clock.nowNs() / 1_000_000n));
+    users = usersOf(inventory, nodes);
+    tally = new Tally({ users, showAllIps, showProblemIps, reports });
+    return { inventory, evidenceAtMs: takenAtMs, ...(listedAtMs !== undefined && { listedAtMs }) };
+  };
   const progress = startProgress(cli.terminal, 'reading');
   let observation: Checked['observation'];
   try {
     observation = await ipam.observe({
       ...call,
-      inventory,
-      evidenceAtMs: takenAtMs,
-      onBegin: () => {
-        tally = newTally();
-      },
+      takeInventory,
       onBlock: (block, verdicts) => tally.addBlock(block, verdicts),
       onProgress: scanProgress(progress),
     });
   } finally {
     progress.end();
   }
+  tally.finish(observation.candidates.leaked);
   if (output.kind === 'file') {
     const cluster = await ipam.clusterInformation(call);
-    await writeFile(output.path, reportText({ cluster, reported: tally.reported, findings: observation.report.findings }));
+    await writeWhole(output.path, reportText({ cluster, tally, observation }));
   }
   const activePools = pools.filter(({ spec }) => !spec.disabled).map(({ spec }) => spec.cidr);
   const isActive = (ip: string) => activePools.some((network) => isIn(network, ip));
@@ -114,11 +122,37 @@ async function run(
     users,
     activePools,
     outside: [...users.byIp.keys()].filter((ip) => !isActive(ip)),
-    unallocated: [...tally.unallocated].filter(isActive),
+    unallocated: await stillUnallocated(ipam, [...tally.unallocated].filter(isActive), call),
     hasEvidence: hasEvidence(options),
     showAllIps,
     showProblemIps,
   };
+}
+
+/** Whoever came while it was asked who lives was assigned after the revision that was read. */
+async function stillUnallocated(ipam: Ipam, ips: readonly string[], call: CallOptions): Promise<readonly string[]> {
+  const still: string[] = [];
+  for (const ip of ips) {
+    const isHeld = await ipam.getAssignmentAttributes({ ip, ...call }).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof IpamError && NOT_HELD.has(error.code)) return false;
+        throw error;
+      },
+    );
+    if (!isHeld) still.push(ip);
+  }
+  return still;
+}
+
+function refuseOld(listedAtMs: number, nowMs: number): void {
+  const ageMs = nowMs - listedAtMs;
+  if (ageMs <= REPORTED_LIST_AGE_MAX_MS) return;
+  throw new Refusal(
+    'old-evidence',
+    `the list of what is alive is ${Math.floor(ageMs / 60_000)} minutes old, and a report that release --from-report takes may not be made by one of more than ${REPORTED_LIST_AGE_MAX_MS / 60_000}: what was assigned since would look leaked. No report was written. Take the list anew, and check at once.`,
+    { listedAtMs },
+  );
 }
 
 function isIn(network: string, text: string): boolean {

@@ -51,11 +51,17 @@ async function configure(cli: Cli, action: string | undefined, options: Options)
   if (!isChange)
     throw new Refusal('invalid-argument', 'at least one configuration option must be specified. See: plat ipam configure --help');
   const isDryRun = options.dryRun === true;
-  await withIpam(cli, async (ipam) => {
-    if (!isDryRun) return ipam.setConfig({ ...change, ...cli.call() });
-    const [violation] = configViolations({ ...(await ipam.getConfig(cli.call())), ...change });
-    if (violation) throw new Refusal('invalid-resource', `the configuration would not be written: ${violation.message}`, { violation });
-  });
+  await withIpam(
+    cli,
+    async (ipam) => {
+      if (!isDryRun) return ipam.setConfig({ ...change, ...cli.call() });
+      const [violation] = configViolations({ ...(await ipam.getConfig(cli.call())), ...change });
+      if (!violation) return;
+      const message = `the configuration would not be written: ${violation.message}. What is set: plat ipam configure show`;
+      throw new Refusal('invalid-resource', message, { violation });
+    },
+    { create: true },
+  );
   await printResult(cli, {
     value: { kind: 'IPAMConfig', name: 'default', set: change, ...(isDryRun && { dryRun: true }) },
     text: () => changesText(change, isDryRun),

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import type { Ipam } from '../../ipam/api.ts';
 import type { CollectedRound } from '../../ipam/upkeep/api.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -10,6 +9,7 @@ import { evidenceOptions, hasEvidence, requireFiles, requireWhole, takeEvidence 
 import { type SeenLists, withSeen } from '../evidence/seen-lists.ts';
 import { collectOnce, type GcOptions } from '../gc/gc-run.ts';
 import { type Collection, collectionText, collectionValue } from '../gc/gc-text.ts';
+import { maxShareOption } from '../gc/max-share.ts';
 import { parseDuration } from '../options.ts';
 import { printResult } from '../output.ts';
 
@@ -19,8 +19,6 @@ interface Options extends GcOptions {
 }
 
 const GRACE_MS = 15 * 60_000;
-/** Percent of the addresses that the evidence judges. */
-const MAX_SHARE = 20;
 
 /** `plat ipam gc`. */
 export function define(command: Command, cli: Cli): void {
@@ -31,12 +29,7 @@ export function define(command: Command, cli: Cli): void {
       parseDuration,
       GRACE_MS,
     )
-    .option(
-      '--max-share <percent>',
-      'refuse to release more of the judged addresses than this at once (default: 20)',
-      parsePercent,
-      MAX_SHARE,
-    )
+    .addOption(maxShareOption())
     .option('--observation <file>', 'what an earlier run saw, and where this one writes what it sees')
     .option('--watch', 'look and collect again and again; several may run, one of them works')
     .option('--interval <duration>', 'with --watch: time between two looks (default: half of the grace period)', parseDuration)
@@ -66,18 +59,13 @@ Examples:
   crictl pods -o json | plat ipam gc --in-use-from - --host worker-1 --evidence-is-complete --observation gc.json --yes
   plat ipam gc --watch --in-cluster --yes`;
 
-function parsePercent(text: string): number {
-  const percent = Number(text);
-  if (/^\d{1,3}$/.test(text) && percent <= 100) return percent;
-  throw new InvalidArgumentError('Expected a whole number of percent, 0 to 100.');
-}
-
 async function collect(cli: Cli, options: Options): Promise<void> {
   if (options.interval !== undefined) throw new UsageError('--interval belongs to --watch.');
   const collection = await withIpam(cli, (ipam, { clock }) => collectOnce(cli, ipam, clock, options));
   await printResult(cli, { value: collectionValue(collection), text: () => collectionText(collection) });
   if (collection.result.kind === 'refused') {
-    throw new Refusal('not-collected', `${collection.result.reason} See what it is about: plat ipam gc --dry-run`);
+    const next = options.dryRun ? '' : ' See what it is about: plat ipam gc --dry-run';
+    throw new Refusal('not-collected', `${collection.result.reason}${next}`);
   }
 }
 
@@ -119,6 +107,7 @@ function tell(cli: Cli, round: CollectedRound, dryRun: boolean): void {
     return;
   }
   const collection: Collection = { ...round, dryRun };
+  if (round.result.kind === 'refused') cli.terminal.note(`plat: nothing was collected this time: ${round.result.reason}`);
   printResult(cli, { value: collectionValue(collection), text: () => collectionText(collection) }).catch((error: unknown) =>
     cli.terminal.note(`plat: ${error instanceof Error ? error.message : String(error)}`),
   );

@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import type { Cli } from '../cli.ts';
 import type { DestructiveOptions } from '../confirm.ts';
 import { UsageError } from '../errors.ts';
+import { maxShareOption } from '../gc/max-share.ts';
 import { collectList } from '../options.ts';
 
 interface Options extends DestructiveOptions {
@@ -10,6 +11,7 @@ interface Options extends DestructiveOptions {
   readonly handle?: string;
   readonly fromReport?: readonly string[];
   readonly force?: true;
+  readonly maxShare: number;
 }
 
 /** `plat ipam release`. */
@@ -27,11 +29,16 @@ export function define(command: Command, cli: Cli): void {
         'what a report of plat or calicoctl ipam check calls leaked; of several, what all call so',
       ).argParser(collectList),
     )
-    .option('--force', 'with --from-report: do not ask (as calicoctl: without a locked data store)')
+    .option('--force', 'with --from-report: do not ask, whatever the share (as calicoctl: without a locked data store)')
+    .addOption(maxShareOption())
     .option('--dry-run', 'say what would be released, and do nothing')
-    .option('-y, --yes', 'do not ask; with --from-report needed where nobody can be asked')
+    .option('-y, --yes', 'do not ask; with --from-report needed where nobody can be asked, unless the data store is locked')
     .addHelpText('after', EXAMPLES)
-    .action((options: Options) => release(cli, options));
+    .action((options: Options) => {
+      const isShareGiven = command.getOptionValueSource('maxShare') === 'cli';
+      if (isShareGiven && options.fromReport === undefined) throw new UsageError('--max-share belongs to --from-report FILE.');
+      return release(cli, options);
+    });
 }
 
 const EXAMPLES = `
@@ -40,8 +47,10 @@ release at once, as calicoctl does. Releasing a handle that holds nothing change
 done. An address that nobody holds is told, with exit code 1 when it was the only one.
 
 From a report exactly the assignments are released that it names, by handle and sequence number, and handles that have not
-changed since: no lock is needed, and an old report does no harm. A report of another cluster is refused. As with calicoctl it is also
-done while the data store is locked.
+changed since: what was assigned anew is left alone, and no lock is needed. But an assignment that is still the same is released
+whatever has become of its pod, so a report is as good as its evidence: take new ones, or two some time apart, of which only what
+both call leaked goes. More than --max-share percent of the addresses that a report judges is refused whole, as by plat ipam gc. A
+report of another cluster is refused. As with calicoctl, a script needs --force (or --yes) unless the data store is locked.
 
 Examples:
   plat ipam release --handle pod-a
@@ -55,7 +64,7 @@ async function release(cli: Cli, options: Options): Promise<void> {
   const { ip, handle, fromReport, force } = options;
   if (fromReport !== undefined) {
     const { releaseReports } = await import('../check/release-reports.ts');
-    return releaseReports(cli, fromReport, force ? { ...options, yes: true } : options);
+    return releaseReports(cli, fromReport, force ? { ...options, yes: true, maxShare: 100 } : options);
   }
   if (force) throw new UsageError('--force belongs to --from-report FILE.');
   const { releaseAddresses, releaseHandle } = await import('../release.ts');

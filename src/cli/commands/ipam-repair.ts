@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { FINDING_KINDS } from '../../core/audit/finding.ts';
 import type { Ipam } from '../../ipam/api.ts';
-import type { AuditReport, Finding, FindingKind, Repaired } from '../../ipam/upkeep/api.ts';
+import { brokenOff } from '../../ipam/broken-off.ts';
+import type { AuditReport, Finding, FindingKind, Repaired, RepairOptions } from '../../ipam/upkeep/api.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import { confirmDestructive, type DestructiveOptions, destructiveOptions } from '../confirm.ts';
 import { UsageError } from '../errors.ts';
@@ -46,13 +47,28 @@ async function repair(cli: Cli, options: Options): Promise<void> {
     await ipam.requireUnlocked(cli.call());
     const facts = `${countOf(mendable.length, 'finding')} can be mended: ${summary(mendable)}.`;
     await confirmDestructive(cli, options, { code: 'not-confirmed', facts, question: 'Mend them?', instead: 'See each with --dry-run.' });
-    return repairUntilDone(cli, ipam, first, kinds);
+    const soFar: Repaired[] = [];
+    const onOutcome = (each: Repaired) => soFar.push(each);
+    return repairUntilDone(cli, ipam, { first, kinds, onOutcome }).catch((error: unknown) => tellSoFar(cli, soFar, error));
   });
+  await print(cli, repaired, { dryRun });
+}
+
+/** What ended it half way must not hide what was mended. */
+async function tellSoFar(cli: Cli, soFar: readonly Repaired[], error: unknown): Promise<never> {
+  const done = soFar.filter(({ outcome }) => outcome.kind === 'repaired');
+  if (done.length > 0) await print(cli, done, { dryRun: false, isIncomplete: true });
+  const progress = `At least ${countOf(done.length, 'finding')} had been mended by then. The same again goes on.`;
+  throw brokenOff(error, progress, { repaired: done.length });
+}
+
+async function print(cli: Cli, repaired: readonly Repaired[], how: { dryRun: boolean; isIncomplete?: true }): Promise<void> {
   const of = (kind: string) => repaired.filter(({ outcome }) => outcome.kind === kind).length;
   const counts = { repaired: of('repaired'), changed: of('changed'), refused: of('refused') };
+  const items = repaired.map(({ finding, outcome }) => ({ ...finding, outcome }));
   await printResult(cli, {
-    value: { kind: 'Repair', dryRun, ...counts, items: repaired.map(({ finding, outcome }) => ({ ...finding, outcome })) },
-    text: () => [...repaired.map((each) => lineOf(each, dryRun)), totalText(counts, dryRun)].join('\n'),
+    value: { kind: 'Repair', ...how, ...counts, items },
+    text: () => [...repaired.map((each) => lineOf(each, how.dryRun)), totalText(counts, how.dryRun)].join('\n'),
   });
 }
 
@@ -77,14 +93,20 @@ async function audit(cli: Cli, ipam: Ipam, kinds: ReadonlySet<string> | undefine
   }
 }
 
+type OnRepaired = (each: Repaired) => void;
+
 async function repairOnce(
   cli: Cli,
   ipam: Ipam,
-  { report, dryRun }: { report: AuditReport; dryRun: boolean },
+  { report, dryRun, onOutcome }: { report: AuditReport; dryRun: boolean; onOutcome?: OnRepaired },
 ): Promise<readonly Repaired[]> {
   const progress = startProgress(cli.terminal, dryRun ? 'planning' : 'mending', report.findings.length);
   try {
-    return await ipam.repair({ ...cli.call(), report, dryRun, onOutcome: () => progress.add() });
+    const tell: RepairOptions['onOutcome'] = (finding, outcome) => {
+      onOutcome?.({ finding, outcome });
+      progress.add();
+    };
+    return await ipam.repair({ ...cli.call(), report, dryRun, onOutcome: tell });
   } finally {
     progress.end();
   }
@@ -94,13 +116,12 @@ async function repairOnce(
 async function repairUntilDone(
   cli: Cli,
   ipam: Ipam,
-  first: AuditReport,
-  kinds: ReadonlySet<string> | undefined,
+  { first, kinds, onOutcome }: { first: AuditReport; kinds: ReadonlySet<string> | undefined; onOutcome: OnRepaired },
 ): Promise<readonly Repaired[]> {
   const mended: Repaired[] = [];
   let report = first;
   for (let round = 1; ; round++) {
-    const repaired = await repairOnce(cli, ipam, { report, dryRun: false });
+    const repaired = await repairOnce(cli, ipam, { report, dryRun: false, onOutcome });
     mended.push(...repaired.filter(({ outcome }) => outcome.kind === 'repaired'));
     const left = repaired.filter(({ outcome }) => outcome.kind !== 'repaired');
     report = await audit(cli, ipam, kinds);

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { type Cli, withIpam } from '../cli.ts';
 import { confirmDestructive, type DestructiveOptions, destructiveOptions } from '../confirm.ts';
+import { NAMED } from '../format/output-shape.ts';
 import { surveyedNode, surveyLines } from '../node-survey.ts';
 import { printResult } from '../output.ts';
 import { countOf } from '../quantity.ts';
+
+export const gives = NAMED;
 
 /** `plat node drain`. */
 export function define(command: Command, cli: Cli): void {

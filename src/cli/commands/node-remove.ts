@@ -2,9 +2,12 @@ import type { Command } from 'commander';
 import type { NodeSurvey, RemovedNode } from '../../ipam/upkeep/api.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import { confirmDestructive, type DestructiveOptions, destructiveOptions } from '../confirm.ts';
+import { NAMED } from '../format/output-shape.ts';
 import { othersText, surveyedNode, surveyLines } from '../node-survey.ts';
 import { printResult } from '../output.ts';
 import { countOf } from '../quantity.ts';
+
+export const gives = NAMED;
 
 /** `plat node remove`. */
 export function define(command: Command, cli: Cli): void {

@@ -5,6 +5,7 @@ import { IpamError } from '../../ipam/errors.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import type { CommandModule } from '../command-module.ts';
 import { UsageError } from '../errors.ts';
+import { NAMED } from '../format/output-shape.ts';
 import { printResult } from '../output.ts';
 import { jsonPatch, mergePatch } from '../resources/json-patch.ts';
 import { kindName, kindOfWord, type ResourceKind } from '../resources/kinds.ts';
@@ -31,6 +32,7 @@ const CONFLICT_TRIES_MAX = 5;
 export function commandFor(word: KindWord): CommandModule {
   const kind = kindOfWord(word);
   return {
+    gives: NAMED,
     define(command: Command, cli: Cli) {
       command
         .addArgument(new Argument(`<${kind.placeholder}>`, 'name'))

@@ -4,11 +4,9 @@ import type { AssignExplanation, AssignIpOptions, AutoAssignOptions, Ipam } from
 import { type Cli, withIpam } from '../cli.ts';
 import { AnswerIsNo } from '../errors.ts';
 import { requestByFamily } from '../explain/families.ts';
-import { collectList, collectPairs, parseCount, parseOneOf } from '../options.ts';
+import { collectList, collectPairs, parseCount, parseOneOf, USES } from '../options.ts';
 import { printResult } from '../output.ts';
 import { boxedTable } from '../table.ts';
-
-const USES = ['Workload', 'Tunnel', 'LoadBalancer'] as const;
 
 interface Options {
   readonly host: string;

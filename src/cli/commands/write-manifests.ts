@@ -1,6 +1,7 @@
 /** `plat create -f`, `plat apply -f`, `plat replace -f`. */
 import type { Command } from 'commander';
 import type { Ipam } from '../../ipam/api.ts';
+import { brokenOff } from '../../ipam/broken-off.ts';
 import { type Cli, withIpam } from '../cli.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../output.ts';
@@ -42,8 +43,8 @@ export function commandFor(verb: Verb): CommandModule {
 
 function helpFor(verb: Verb): string {
   return `
-Manifests are those of Calico's v3 API. All documents are checked before the first is written; every rule that one breaks is told, with
-file and document. ${NOTES[verb]}
+Manifests are those of Calico's v3 API. All documents are checked before the first is written: first their fields and types, then, when these
+are right, every rule. All that is wrong is told, with file and document. ${NOTES[verb]}
 A metadata.resourceVersion makes it fail when somebody changed the resource since.
 
 Examples:
@@ -64,11 +65,15 @@ async function writeManifests(cli: Cli, verb: Verb, options: Options): Promise<v
     skipExists: options.skipExists === true,
     call: cli.call(),
   };
-  const outcomes = await withIpam(cli, async (ipam) => {
-    const invalid = await rehearseManifests(ipam, manifests, write);
-    if (invalid.length > 0) throw invalidManifests(invalid, again);
-    return writeAll(cli, ipam, manifests, write);
-  });
+  const outcomes = await withIpam(
+    cli,
+    async (ipam) => {
+      const invalid = await rehearseManifests(ipam, manifests, write);
+      if (invalid.length > 0) throw invalidManifests(invalid, again);
+      return writeAll(cli, ipam, manifests, write);
+    },
+    { create: true },
+  );
   const written = outcomes.filter((outcome) => outcome.kind === 'written');
   const failed = outcomes.filter((outcome) => outcome.kind === 'failed');
   if (written.length > 0) await printWritten(cli, verb, written, options);
@@ -88,6 +93,13 @@ async function writeAll(
       outcomes.push(await writeManifest(ipam, manifest, write));
       progress.add();
     }
+  } catch (error) {
+    if (write.dryRun || manifests.length === 1) throw error;
+    const count = outcomes.filter(({ kind }) => kind === 'written').length;
+    throw brokenOff(
+      error,
+      `${count} of ${manifests.length} resources were ${DONE[write.verb]} before that. What is there: plat get -f FILE`,
+    );
   } finally {
     progress.end();
   }

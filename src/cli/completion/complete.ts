@@ -1,10 +1,22 @@
 /** Candidates for the word being typed, out of the commands themselves. */
 import type { Argument, Command, Option } from 'commander';
+import { FINDING_KINDS } from '../../core/audit/finding.ts';
 import { LOG_LEVELS } from '../../platform/log.ts';
 import { OUTPUT_NAMES } from '../format/output-format.ts';
+import { USES } from '../options.ts';
 import type { Run } from '../run.ts';
 import type { GlobalFlags } from '../settings/settings.ts';
 import { storedNames } from './names.ts';
+
+/** Values of placeholders whose options take more than one, or in any letter case, and so have no choices. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  format: OUTPUT_NAMES,
+  level: LOG_LEVELS,
+  kind: Object.keys(FINDING_KINDS),
+  use: USES,
+  uses: USES,
+  bool: ['true', 'false'],
+};
 
 interface Candidate {
   readonly word: string;
@@ -18,7 +30,9 @@ interface Candidate {
 export async function complete(program: Command, words: readonly string[], run: Run): Promise<string> {
   const typed = words.at(-1) ?? '';
   const candidates = await candidatesFor(program, words.slice(0, -1), typed, run);
-  return candidates
+  // A command and its group may have the same option; the command's comes first.
+  const first = candidates.filter(({ word }, index) => candidates.findIndex((other) => other.word === word) === index);
+  return first
     .filter(({ word }) => word.startsWith(typed))
     .map(({ word, meaning }) => `${word}\t${meaning}\n`)
     .join('');
@@ -108,8 +122,8 @@ async function valuesOf(
   { run, flags, operands }: { run: Run; flags: GlobalFlags; operands: readonly string[] },
 ): Promise<readonly string[]> {
   if (choices) return choices;
-  if (placeholder === 'format') return OUTPUT_NAMES;
-  if (placeholder === 'level') return LOG_LEVELS;
+  const known = VALUES[placeholder];
+  if (known) return known;
   const names = await storedNames(placeholder, flags, run);
   return names.filter((name) => !operands.includes(name));
 }

@@ -1,5 +1,4 @@
 /** Names out of the store, for completion: quickly or not at all. */
-import { access } from 'node:fs/promises';
 import type { Ipam } from '../../ipam/api.ts';
 import { withIpam } from '../cli.ts';
 import type { Run } from '../run.ts';
@@ -24,15 +23,9 @@ export async function storedNames(placeholder: string, flags: GlobalFlags, run: 
   if (!list) return [];
   try {
     await run.settle({ timeout: LOOKUP_TIMEOUT, ...flags, output: 'table', logLevel: 'silent' }, false);
-    await mustExist(run.settings().store);
     return (await withIpam(run, (ipam) => list(ipam, run.call()))).map(({ name }) => name);
   } catch {
     // Whatever it is, the command itself will tell.
     return [];
   }
-}
-
-/** Opening an embedded store creates it, which a completion must not. */
-async function mustExist(store: string): Promise<void> {
-  if (store.startsWith('lmdb:')) await access(store.slice('lmdb:'.length));
 }

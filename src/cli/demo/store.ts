@@ -14,14 +14,21 @@ import { countOf } from '../quantity.ts';
 export async function withDemoStore<T>(cli: Cli, yes: boolean, use: (ipam: Ipam, place: string) => Promise<T>): Promise<T> {
   const { store } = cli.globals();
   if (store !== undefined) {
-    return withIpam(cli, async (ipam) => {
-      if (!yes) await refuseIfUsed(cli, ipam, store);
-      return use(ipam, store);
-    });
+    return withIpam(
+      cli,
+      async (ipam) => {
+        if (!yes) await refuseIfUsed(cli, ipam, store);
+        return use(ipam, store);
+      },
+      { create: true },
+    );
   }
   const folder = await mkdtemp(join(tmpdir(), 'plat-demo-'));
   try {
-    return await withIpam(cli, (ipam) => use(ipam, 'a temporary one, removed at the end'), `lmdb:${join(folder, 'store')}`);
+    return await withIpam(cli, (ipam) => use(ipam, 'a temporary one, removed at the end'), {
+      url: `lmdb:${join(folder, 'store')}`,
+      create: true,
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,11 +1,12 @@
 /** One collection: two looks, a question, and what they confirm. */
 import type { Ipam } from '../../ipam/api.ts';
+import { brokenOff } from '../../ipam/broken-off.ts';
 import type { AuditReport, Candidates, CollectResult, Observation, Repaired, Suspects } from '../../ipam/upkeep/api.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Cli } from '../cli.ts';
 import { confirmDestructive, type DestructiveOptions } from '../confirm.ts';
 import { Refusal } from '../errors.ts';
-import { type Evidence, type EvidenceOptions, isLive, requireFiles, requireWhole, takeEvidence } from '../evidence/evidence.ts';
+import { type Evidence, type EvidenceOptions, evidenceTaker, isLive, requireFiles, requireWhole } from '../evidence/evidence.ts';
 import { type SeenLists, withSeen } from '../evidence/seen-lists.ts';
 import { startProgress } from '../progress.ts';
 import { countOf } from '../quantity.ts';
@@ -31,12 +32,16 @@ export async function collectOnce(cli: Cli, ipam: Ipam, clock: Clock, options: G
   }
   const rules = { observation, suspects: before.suspects, graceMs: options.grace, maxSharePercent: options.maxShare };
   const planned = await ipam.collect({ ...cli.call(), ...rules, dryRun: true });
-  if (repeated.length > 0) refuseRepeated(repeated, before.suspects, ipam.suspects(before.suspects, observation), planned.confirmed);
+  if (repeated.length > 0 && options.observation !== undefined) {
+    const still = ipam.suspects(before.suspects, observation);
+    refuseRepeated({ files: repeated, kept: options.observation }, before.suspects, still, planned.confirmed);
+  }
   const report = { ...observation.report, findings: observation.report.findings.filter(({ kind }) => ipam.collectedKinds.includes(kind)) };
   if (options.dryRun || planned.kind === 'refused') {
     const repaired = await ipam.repair({ ...cli.call(), report, dryRun: true });
     return { observation, result: planned, repaired, dryRun: true };
   }
+  await ipam.requireUnlocked(cli.call());
   await confirm(cli, options, planned.confirmed, report.findings.length);
   const { result, repaired } = await doIt(cli, ipam, rules, report);
   return { observation, result, repaired, dryRun: result.kind === 'refused' };
@@ -56,15 +61,21 @@ async function rememberedBefore(cli: Cli, ipam: Ipam, clock: Clock, options: GcO
   return { suspects, lists };
 }
 
+interface Repeated {
+  readonly files: readonly string[];
+  /** The observation. */
+  readonly kept: string;
+}
+
 /** A list that was seen before is as old as it was then, so it confirms nothing that was first seen since. */
-function refuseRepeated(repeated: readonly string[], before: Suspects, still: Suspects, confirmed: Candidates): void {
+function refuseRepeated({ files, kept }: Repeated, before: Suspects, still: Suspects, confirmed: Candidates): void {
   const { leaked, goneNodes, idleBlocks } = confirmed;
   const isWaitedFor = [...still.keys()].some((id) => before.has(id));
   if (!isWaitedFor || leaked.length + goneNodes.length + idleBlocks.length > 0) return;
   throw new Refusal(
     'same-evidence',
-    `${repeated.join(' and ')} was looked at before: a second look needs a list that was taken anew, not the same one or a copy of it. Nothing was collected. Where nothing changes between two lists, kubectl get --raw /api/v1/pods tells them apart, and in a list with one item a line a comment with the date does (# …).`,
-    { files: repeated },
+    `${files.join(' and ')} was looked at before: a second look needs a list that was taken anew, not the same one or a copy of it. Nothing was collected. Where nothing changes between two lists, kubectl get --raw /api/v1/pods tells them apart, and in a list with one item a line a comment with the date does (# …). If the cluster was restored, its versions count from an earlier one: delete ${kept} to begin anew.`,
+    { files },
   );
 }
 
@@ -90,12 +101,17 @@ interface Look {
 type Looked = Pick<Evidence, 'lists' | 'repeated'> & { readonly observation: Observation };
 
 async function look(cli: Cli, ipam: Ipam, { clock, options, seen }: Look): Promise<Looked> {
-  const { inventory, takenAtMs, lists, repeated } = await takeEvidence(cli, options, { clock, seen });
+  const take = evidenceTaker(cli, options, { clock, seen });
+  let taken: Pick<Evidence, 'lists' | 'repeated'> = { lists: [], repeated: [] };
+  const takeInventory = async () => {
+    const { inventory, takenAtMs, lists, repeated } = await take();
+    taken = { lists, repeated };
+    return { inventory, evidenceAtMs: takenAtMs };
+  };
   const progress = startProgress(cli.terminal, 'reading');
   try {
-    const onProgress = scanProgress(progress);
-    const observation = await ipam.observe({ ...cli.call(), inventory, evidenceAtMs: takenAtMs, onProgress });
-    return { observation, lists, repeated };
+    const observation = await ipam.observe({ ...cli.call(), takeInventory, onProgress: scanProgress(progress) });
+    return { observation, ...taken };
   } finally {
     progress.end();
   }
@@ -117,6 +133,10 @@ interface Rules {
   readonly maxSharePercent: number;
 }
 
+function collectedText({ released, givenUp }: Extract<CollectResult, { kind: 'collected' }>): string {
+  return `${countOf(released.length, 'address', 'addresses')} had been released and ${countOf(givenUp.length, 'block')} given up by then. The same again goes on.`;
+}
+
 async function doIt(
   cli: Cli,
   ipam: Ipam,
@@ -127,7 +147,12 @@ async function doIt(
   try {
     const result = await ipam.collect({ ...cli.call(), ...rules, onProgress: () => progress.add() });
     const wasRefused = result.kind === 'refused';
-    return { result, repaired: await ipam.repair({ ...cli.call(), report, dryRun: wasRefused }) };
+    const repaired = await ipam.repair({ ...cli.call(), report, dryRun: wasRefused }).catch((error: unknown) => {
+      throw result.kind === 'collected'
+        ? brokenOff(error, collectedText(result), { released: result.released, givenUp: result.givenUp })
+        : error;
+    });
+    return { result, repaired };
   } finally {
     progress.end();
   }

@@ -19,7 +19,7 @@ export function collectionText({ observation, result, repaired, dryRun }: Collec
   const mended = repaired.filter(({ outcome }) => outcome.kind === 'repaired');
   return [
     `${countOf(used + unknown + leaked, 'address', 'addresses')} held: ${used} in use, ${leaked} leaked, ${unknown} not to be judged`,
-    ...Object.entries(observation.unknownWhy).map(([why, count]) => `  ${countOf(count, 'address', 'addresses')} ${why}`),
+    ...Object.entries(observation.unknownWhy).map(([why, count]) => `  ${count === 1 ? '1 address' : `each of ${count} addresses`} ${why}`),
     ...waitingText(observation.candidates, confirmed),
     ...listed(confirmed.leaked.map(({ ip, why }) => `  ${ip} ${would}released: it ${why}`)),
     ...listed(
@@ -47,10 +47,11 @@ function listed(lines: readonly string[]): string[] {
   return lines.length > LINES_MAX ? [...lines.slice(0, LINES_MAX), `  and ${lines.length - LINES_MAX} more`] : [...lines];
 }
 
+/** Why something is refused is told as an error. */
 function doneText(result: CollectResult, mended: number): string {
   switch (result.kind) {
     case 'refused':
-      return `Refused: ${result.reason}`;
+      return 'Nothing was released.';
     case 'planned':
       return 'Nothing was done (dry run).';
     case 'collected': {

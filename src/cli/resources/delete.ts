@@ -1,5 +1,6 @@
 /** Deleting resources: each by its own rules, one after the other; what cannot be deleted does not keep the others. */
 import type { PoolResource } from '../../ipam/api.ts';
+import { brokenOff } from '../../ipam/broken-off.ts';
 import { IpamError } from '../../ipam/errors.ts';
 import type { Cli } from '../cli.ts';
 import type { DestructiveOptions } from '../confirm.ts';
@@ -33,12 +34,18 @@ export async function deleteAll(deleting: Deleting, targets: readonly Target[], 
     try {
       done.push({ target, deleted: await deleteOne(deleting, target, options) });
     } catch (error) {
-      const isTold = error instanceof Refusal || (error instanceof IpamError && error.code !== 'aborted');
-      if (!isTold) throw error;
+      const isTold = error instanceof Refusal || error instanceof IpamError;
+      if (!isTold || deleting.cli.terminal.signal.aborted) throw endedAt(error, done.length, targets.length);
       failed.push({ target, error });
     }
   }
   return { targets: done, failed };
+}
+
+function endedAt(error: unknown, count: number, total: number): unknown {
+  return total === 1
+    ? error
+    : brokenOff(error, `${count} of ${total} resources were done before that. The same again with --skip-not-exists goes on.`);
 }
 
 async function deleteOne(deleting: Deleting, target: Target, options: DeleteOptions): Promise<Deleted> {

@@ -12,8 +12,12 @@ export type KindWord = (typeof KIND_WORDS)[number]['name'];
 /** Commands that are followed by a kind. */
 const VERBS = ['create', 'get', 'describe', 'patch', 'delete'];
 
-/** What follows these is theirs, however it looks. */
-const VALUE_OPTIONS = /^(-[fplto]|--(filename|patch|selector|type|output|store|config|timeout|log-level|cidr|label))$/;
+const VALUE_OPTIONS = /^(-[fpltoc]|--(filename|patch|selector|type|output|store|config|timeout|log-level|cidr|label))$/;
+
+/** Whether what follows this word is its value, however it looks. */
+export function takesValue(word: string): boolean {
+  return VALUE_OPTIONS.test(word);
+}
 
 /**
  * The line with its kind in lower case, and `ippool/a ippool/b` (what `-o name` prints) as `ippool a b`. Everything else,
@@ -21,7 +25,7 @@ const VALUE_OPTIONS = /^(-[fplto]|--(filename|patch|selector|type|output|store|c
  */
 export function expandKindWords(args: readonly string[]): readonly string[] {
   const verb = args.findIndex((arg) => VERBS.includes(arg));
-  const at = args.findIndex((arg, index) => index > verb && !VALUE_OPTIONS.test(args[index - 1] ?? '') && isKind(arg.split('/')[0] ?? ''));
+  const at = args.findIndex((arg, index) => index > verb && !takesValue(args[index - 1] ?? '') && isKind(arg.split('/')[0] ?? ''));
   if (verb === -1 || at === -1) return args;
   const [kind = ''] = args[at]?.split('/') ?? [];
   const rest = args[at] === kind ? args.slice(at + 1) : args.slice(at);

@@ -86,7 +86,7 @@ export async function writeManifest(ipam: Ipam, manifest: Manifest, options: Wri
     try {
       return await writeOnce(ipam, manifest, options);
     } catch (error) {
-      if (!(error instanceof IpamError) || error.code === 'aborted') throw error;
+      if (!(error instanceof IpamError) || options.call.signal?.aborted) throw error;
       // With a version of its own the manifest is about that very state.
       const isRace = error.code === 'conflict' || (error.code === 'already-exists' && options.verb === 'apply');
       if (isRace && manifest.resourceVersion === undefined && attempt < CONFLICT_TRIES_MAX) continue;

@@ -1,11 +1,12 @@
 /** What is in effect for one run, and where each of it comes from: flag, else variable, else configuration file, else default. */
 import { readFile } from 'node:fs/promises';
-import { type Environment, type Machine, storeUrl } from '../../platform/config.ts';
+import type { Environment, Machine } from '../../platform/config.ts';
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from '../../platform/log.ts';
 import { Refusal, UsageError } from '../errors.ts';
 import { OUTPUT_HINT, type Output, parseOutput } from '../format/output-format.ts';
 import { parseDurationMs } from './duration.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
+import { chooseStore, ETCD_ENDPOINTS_DEFAULT, type Setting, type StoreChoice, variableOf } from './store-choice.ts';
 
 /** Global options as they stand on the command line. */
 export interface GlobalFlags {
@@ -16,16 +17,8 @@ export interface GlobalFlags {
   readonly config?: string;
 }
 
-/** One setting as text. `source`: `--store`, `PLAT_STORE`, a path, or `default`. */
-export interface Setting {
-  readonly name: string;
-  readonly value: string | undefined;
-  readonly source: string;
-}
-
 export interface Settings {
-  /** URL of the store. */
-  readonly store: string;
+  readonly store: StoreChoice;
   /** Milliseconds one call of the library may take; undefined: its own default. */
   readonly timeoutMs: number | undefined;
   readonly logLevel: LogLevel;
@@ -69,7 +62,9 @@ export async function resolveSettings(flags: GlobalFlags, machine: Machine, acce
   if (file && passwordFile !== undefined && of('etcd.password').value === undefined) {
     found.set('etcd.password', { name: 'etcd.password', value: await readSecret(passwordFile, file), source: passwordFile });
   }
-  const store = storeUrl(of('store').value, machine);
+  const store = chooseStore(of('store'), of('etcd.endpoints'), machine);
+  if (of('store').value === undefined && store.kind === 'chosen' && store.url === 'etcd://' && of('etcd.endpoints').value === undefined)
+    found.set('etcd.endpoints', { name: 'etcd.endpoints', value: ETCD_ENDPOINTS_DEFAULT, source: 'default' });
   return {
     store,
     timeoutMs: parsed(of('timeout'), parseDurationMs, 'expected is a duration such as 500ms, 30s or 2m'),
@@ -84,9 +79,8 @@ export async function resolveSettings(flags: GlobalFlags, machine: Machine, acce
 function effective({ name, flag, variable }: Named, flags: GlobalFlags, machine: Machine, file: ConfigFile | undefined): Setting {
   const given = flag && flags[flag];
   if (given !== undefined) return { name, value: given, source: flag === 'logLevel' ? '--log-level' : `--${flag}` };
-  // An empty variable counts as none.
-  const exported = machine.env[variable];
-  if (exported) return { name, value: exported, source: variable };
+  const exported = file?.kind === 'calico' && name.startsWith('etcd.') ? undefined : variableOf(variable, machine.env);
+  if (exported) return { name, ...exported };
   const stored = file?.values.get(name);
   return stored === undefined || file === undefined
     ? { name, value: undefined, source: 'default' }
@@ -101,9 +95,10 @@ function parsed<T>({ value, source, name }: Setting, parse: (text: string) => T 
   throw new UsageError(`${what} is '${value}'; ${expected}. Settings in effect: plat config view`);
 }
 
+/** All of them: one that is not in effect must not come from the environment. */
 function etcdVariables(found: ReadonlyMap<string, Setting>): Environment {
   const named = SETTINGS.filter(({ name }) => name.startsWith('etcd.'));
-  return Object.fromEntries(named.flatMap(({ name, variable }) => (found.get(name)?.value ? [[variable, found.get(name)?.value]] : [])));
+  return Object.fromEntries(named.map(({ name, variable }) => [variable, found.get(name)?.value]));
 }
 
 async function readSecret(path: string, file: ConfigFile): Promise<string> {
@@ -114,8 +109,16 @@ async function readSecret(path: string, file: ConfigFile): Promise<string> {
 }
 
 /** What stands before an `@` of a URL may be a password. */
-function shown({ secret, fallback }: Named, { name, value, source }: Setting, store: string): Setting {
+function shown({ secret, fallback }: Named, { name, value, source }: Setting, store: StoreChoice): Setting {
   if (secret) return { name, value: value === undefined ? undefined : '(set, not shown)', source };
-  const text = name === 'store' ? store : (value ?? fallback);
-  return { name, value: text?.replace(/\/\/[^/]*@/, '//(not shown)@'), source };
+  if (name === 'store') {
+    const text = store.kind === 'chosen' ? withoutLogin(store.url) : '(none that is supported)';
+    return { name, value: text, source: store.source };
+  }
+  const text = value ?? fallback;
+  return { name, value: text && withoutLogin(text), source };
+}
+
+function withoutLogin(text: string): string {
+  return text.replace(/\/\/[^/]*@/, '//(not shown)@');
 }

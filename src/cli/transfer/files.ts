@@ -1,6 +1,6 @@
 /** Dumps as files: written whole or not at all, and read twice even when they come through a pipe. */
 import { createReadStream } from 'node:fs';
-import { access, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { access, mkdtemp, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Refusal } from '../errors.ts';
@@ -23,9 +23,20 @@ export async function* inChunks(texts: AsyncIterable<string>): AsyncGenerator<st
   if (characters > 0) yield parts.join('');
 }
 
-/** Writes the file under another name first, so that under its own it is whole and on the disk. Readable by its owner alone. */
-export async function writeWhole(path: string, chunks: AsyncIterable<string | Uint8Array>): Promise<void> {
-  const part = `${path}.part`;
+type Chunks = AsyncIterable<string | Uint8Array> | Iterable<string>;
+
+/**
+ * Writes the file under another name first, so that under its own it is whole and on the disk. Readable by its owner alone. What is
+ * no file (a pipe, /dev/stdout) is written as it is.
+ */
+export async function writeWhole(path: string, chunks: Chunks): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const isDevice = await stat(path).then(
+    (found) => !found.isFile() && !found.isDirectory(),
+    () => false,
+  );
+  if (isDevice) return writeThrough(path, chunks);
+  const part = `${target}.part`;
   try {
     const file = await open(part, 'w', 0o600);
     try {
@@ -34,9 +45,22 @@ export async function writeWhole(path: string, chunks: AsyncIterable<string | Ui
     } finally {
       await file.close();
     }
-    await rename(part, path);
+    await rename(part, target);
   } catch (error) {
     await rm(part, { force: true });
+    throw fileRefusal(error, path);
+  }
+}
+
+async function writeThrough(path: string, chunks: Chunks): Promise<void> {
+  try {
+    const file = await open(path, 'w');
+    try {
+      for await (const chunk of chunks) await file.appendFile(chunk);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
     throw fileRefusal(error, path);
   }
 }
@@ -73,8 +97,8 @@ export async function spooled<T>(write: (path: string) => Promise<void>, use: (p
 
 /** What the file system refused, as the user's business; anything else as it is. */
 function fileRefusal(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const why = code === undefined ? undefined : REASONS[code];
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  const why = code === undefined ? undefined : (REASONS[code] ?? (syscall && `${message}.`));
   return why === undefined ? error : new Refusal('file', `${path}: ${why}`, { path, reason: code });
 }
 

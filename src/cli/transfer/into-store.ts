@@ -35,7 +35,7 @@ export async function loadInto(cli: Cli, options: IntoStoreOptions, open: LoadOp
       const result = await loadWithProgress(cli, ipam, { open, mode, dryRun, ...(plan && { seenAt: plan.revision }) });
       return { result, name: store.name };
     },
-    url,
+    { url, create: true },
   );
   const { written, revision: _, ...counts } = result;
   await printResult(cli, {

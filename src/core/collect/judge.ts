@@ -47,6 +47,7 @@ export function judge({ ip, attribute, owner }: Allocation, inventory: Inventory
   const { inUse, host, pods, parts } = inventory;
   const attrs = attribute?.secondary ?? {};
   const node = attrs['node'];
+  const other = attribute?.alternate?.['node'];
   if (isKeptByHost(attribute)) return used('is kept by its host');
   if (attribute?.handleId === undefined) return unknown('is held without a handle');
   if (owner?.type === 'virtual' || attrs['service'] !== undefined) return unknown('belongs to a service');
@@ -54,17 +55,20 @@ export function judge({ ip, attribute, owner }: Allocation, inventory: Inventory
   const handle = sanitisedHandle(attribute.handleId);
   if (inUse && (inUse.has(ip) || inUse.has(handle) || inUse.has(containerOf(handle)))) return used('is in the list of what is in use');
   if (host !== undefined && node !== host) return unknown(`is not of node ${host}`);
-  const isGone = node !== undefined && isNodeGone(node, inventory, links);
+  const isNamedGone = (name: string) => isNodeGone(name, inventory, links);
+  // Of two owners (AT) the other one may live.
+  const isGone = node !== undefined && isNamedGone(node) && (other === undefined || isNamedGone(other));
   if (attrs['type']?.endsWith('TunnelAddress'))
     return isGone ? leaked(`is a tunnel of node ${node}, which is gone`) : used('is a tunnel of its node');
-  const pod = podNamed(attribute, pods);
-  const byPod = verdictOf(pod, ip, node);
+  const named = podsNamed(attribute);
+  const byPod = verdictByPods(named, ip, pods);
   const arePodsWhole = pods !== undefined && !parts?.has('pods');
   if (byPod && (arePodsWhole || byPod.kind === 'used')) return byPod;
-  if (isGone && !arePodsWhole) return leaked(`belongs to node ${node}, which is gone`);
+  // What names no pod may live on (GC-07): a list of pods would not call it leaked either.
+  if (isGone && !arePodsWhole && named.length > 0) return leaked(`belongs to node ${node}, which is gone`);
   if (inUse && !parts?.has('inUse')) return leaked('is not in the list of what is in use');
   if (parts && !arePodsWhole) return unknown(NO_WHOLE_LIST);
-  return unknown(pod.kind === 'named' ? 'belongs to a pod, and pods were not given' : 'does not say to which pod it belongs');
+  return unknown(named.length > 0 ? 'belongs to a pod, and pods were not given' : 'does not say to which pod it belongs');
 }
 
 /** Why an address is not leaked though no list shows somebody behind it. */
@@ -72,18 +76,23 @@ export const NO_WHOLE_LIST = 'is shown alive by no list, and no list is known to
 
 /**
  * Whether the inventory could call the address leaked at all. Without a whole list of pods a whole list of nodes judges every
- * address that names its node, also those it cannot call used.
+ * address that names its pod and node, also those it cannot call used.
  */
 export function isJudged({ kind }: Verdict, { attribute }: Allocation, { nodes, pods, parts, host }: Inventory): boolean {
   if (kind !== 'unknown') return true;
   const isByNode = nodes !== undefined && !parts?.has('nodes') && (pods === undefined || parts?.has('pods') === true);
-  return isByNode && host === undefined && attribute?.secondary?.['node'] !== undefined;
+  if (!isByNode || host !== undefined || !attribute) return false;
+  return attribute.secondary?.['node'] !== undefined && podsNamed(attribute).length > 0;
 }
 
-/** Undefined: pods tell nothing about it. */
-function verdictOf(named: NamedPod, ip: string, node: string | undefined): Verdict | undefined {
-  if (named.kind === 'found') return judgePod(ip, node, named.pod);
-  return named.kind === 'gone' ? leaked(`belongs to pod ${named.name}, which does not exist`) : undefined;
+/** Undefined: pods tell nothing about it. Of two owners (AT) it is enough that one lives. */
+function verdictByPods(named: readonly NamedPod[], ip: string, pods: Inventory['pods']): Verdict | undefined {
+  if (!pods) return undefined;
+  const verdicts = named.map(({ name, node }) => {
+    const pod = pods.get(name);
+    return pod ? judgePod(ip, node, pod) : leaked(`belongs to pod ${name}, which does not exist`);
+  });
+  return verdicts.find(({ kind }) => kind === 'used') ?? verdicts[0];
 }
 
 /** The part of a handle behind its network's name: `<network>.<container id>` (data model §5). */
@@ -91,24 +100,18 @@ function containerOf(handle: string): string {
   return handle.slice(handle.lastIndexOf('.') + 1);
 }
 
-type NamedPod =
-  | { readonly kind: 'found'; readonly pod: Pod }
-  | { readonly kind: 'gone'; readonly name: string }
-  /** It names one, but no pods are known. */
-  | { readonly kind: 'named' }
-  | { readonly kind: 'none' };
+interface NamedPod {
+  /** Key of {@link Inventory.pods}. */
+  readonly name: string;
+  readonly node: string | undefined;
+}
 
-/** Of two owners (AT) the one that lives. */
-function podNamed({ secondary, alternate }: Attribute, pods: Inventory['pods']): NamedPod {
-  const names = [secondary, alternate].flatMap((attrs) =>
-    attrs?.['pod'] !== undefined && attrs['namespace'] !== undefined ? [podKey(attrs['namespace'], attrs['pod'])] : [],
+function podsNamed({ secondary, alternate }: Attribute): NamedPod[] {
+  return [secondary, alternate].flatMap((attrs) =>
+    attrs?.['pod'] !== undefined && attrs['namespace'] !== undefined
+      ? [{ name: podKey(attrs['namespace'], attrs['pod']), node: attrs['node'] }]
+      : [],
   );
-  const [first] = names;
-  if (first === undefined) return { kind: 'none' };
-  if (!pods) return { kind: 'named' };
-  const found = names.flatMap((name) => pods.get(name) ?? []);
-  const pod = found.find(({ isOver }) => !isOver) ?? found[0];
-  return pod ? { kind: 'found', pod } : { kind: 'gone', name: first };
 }
 
 /** GC-02. */

@@ -2,8 +2,9 @@
 import { type Cidr, ipOfOrdinal } from '../addr.ts';
 import { attributeAt, isEmpty, ordinalsInUse, ownerOf, sequenceNumberAt } from '../block.ts';
 import type { Block, Node, Owner } from '../records.ts';
+import { msOf } from '../time.ts';
 import type { Inventory } from './inventory.ts';
-import { isJudged, isNodeGone, judge, linksOf, type Verdict } from './judge.ts';
+import { type Allocation, isJudged, isNodeGone, judge, linksOf, type Verdict } from './judge.ts';
 
 /** An address that nobody is behind. The number says which assignment is meant: a later one of the same address is another. */
 export interface LeakedAddress {
@@ -56,9 +57,18 @@ interface OwnedBlock {
   readonly sequenceNumber: bigint;
 }
 
+/** Why an address that the lists do not show is not leaked: they may be older than its assignment. */
+export const ASSIGNED_SINCE = 'was assigned when the lists were taken, or since';
+/** Why an address that nobody is behind is not leaked: GC-04. */
+const SHARES_HANDLE = 'shares its handle with one that is in use, or may be';
+
+/** Clocks of nodes differ, and a pod is listed with its address some seconds after it has it. */
+const LISTED_AFTER_MS = 60_000;
+
 /** Fed with nodes before blocks. */
 export class Judging {
   readonly #inventory: Inventory;
+  readonly #listedAtMs: number | undefined;
   /** Without any nothing is leaked, and nobody needs to know who lives. */
   readonly #hasEvidence: boolean;
   readonly #links = new Map<string, readonly string[]>();
@@ -69,8 +79,10 @@ export class Judging {
   readonly #unknownWhy = new Map<string, number>();
   readonly #owned = new Map<string, OwnedBlock[]>();
 
-  constructor(inventory: Inventory) {
+  /** `listedAtMs`: when the inventory was listed, where that may be before the blocks were read; what says it is newer is not judged. */
+  constructor(inventory: Inventory, listedAtMs?: number) {
     this.#inventory = inventory;
+    this.#listedAtMs = listedAtMs;
     this.#hasEvidence = Object.keys(inventory).length > 0;
   }
 
@@ -87,7 +99,7 @@ export class Judging {
       if (attribute?.releasedAt !== undefined) continue;
       const ip = ipOfOrdinal(block.cidr, ordinal).text;
       const allocation = { ip, attribute, owner };
-      const verdict = judge(allocation, this.#inventory, this.#links);
+      const verdict = this.#judge(allocation);
       if (isJudged(verdict, allocation, this.#inventory)) this.#counts.judged++;
       verdicts.set(ordinal, verdict);
       this.#note(verdict, attribute?.handleId, () => ({
@@ -101,6 +113,15 @@ export class Judging {
     }
     if (owner?.type === 'host' && owner.name !== '') this.#own(owner.name, block);
     return verdicts;
+  }
+
+  #judge(allocation: Allocation): Verdict {
+    const verdict = judge(allocation, this.#inventory, this.#links);
+    const assignedAt = allocation.attribute?.secondary?.['timestamp'];
+    if (verdict.kind !== 'leaked' || this.#listedAtMs === undefined || assignedAt === undefined) return verdict;
+    const assignedAtMs = msOf(assignedAt);
+    const isOlder = assignedAtMs !== undefined && assignedAtMs + LISTED_AFTER_MS <= this.#listedAtMs;
+    return isOlder ? verdict : { kind: 'unknown', why: ASSIGNED_SINCE };
   }
 
   #note({ kind, why }: Verdict, handle: string | undefined, leakedAddress: () => LeakedAddress): void {
@@ -119,14 +140,17 @@ export class Judging {
   finish(): Judged {
     const isGone = (name: string) => isNodeGone(name, this.#inventory, this.#links);
     const nodes = [...this.#owned];
+    const leaked = this.#leaked.filter(({ handle }) => !this.#living.has(handle));
+    const spared = this.#leaked.length - leaked.length;
+    const counts = this.#counts;
     return {
-      leaked: this.#leaked.filter(({ handle }) => !this.#living.has(handle)),
+      leaked,
       goneNodes: nodes.filter(([name]) => isGone(name)).map(([name, blocks]) => ({ name, blocks: blocks.map(({ cidr }) => cidr.text) })),
       idleBlocks: nodes
         .filter(([name]) => !isGone(name))
         .flatMap(([name, blocks]) => [...idleOf(name, blocks, 4), ...idleOf(name, blocks, 6)]),
-      addresses: this.#counts,
-      unknownWhy: this.#unknownWhy,
+      addresses: { ...counts, unknown: counts.unknown + spared, leaked: leaked.length },
+      unknownWhy: spared === 0 ? this.#unknownWhy : new Map([...this.#unknownWhy, [SHARES_HANDLE, spared]]),
     };
   }
 }

@@ -4,6 +4,7 @@
  */
 import { PREFIXES, parseKey } from '../../store/keys.ts';
 import type { CallOptions, Entry, Revision } from '../../store/port.ts';
+import { brokenOff } from '../broken-off.ts';
 import type { Context } from '../context.ts';
 import { IpamError, invalidArgument } from '../errors.ts';
 import { STORE_CALL_TIMEOUT_MS } from '../retry.ts';
@@ -29,7 +30,17 @@ export async function load(context: Context, options: LoadOptions): Promise<Load
   const { added, replaced, deleted } = changesOf(seen.counts, mode);
   const total = added + replaced + deleted;
   if (!dryRun && total > 0) {
-    await write(context, { open, mode, seenAt: seen.revision, call, onWritten: (done) => onProgress?.({ phase: 'writing', done, total }) });
+    let done = 0;
+    const onWritten = (now: number) => {
+      done = now;
+      onProgress?.({ phase: 'writing', done, total });
+    };
+    try {
+      await write(context, { open, mode, seenAt: seen.revision, call, onWritten });
+    } catch (error) {
+      const progress = `At least ${done} of ${total} keys are ${mode === 'replace' ? 'changed' : 'there'}; the same again goes on.`;
+      throw brokenOff(error, progress, { done, total });
+    }
   }
   return {
     source: seen.header,

@@ -54,11 +54,24 @@ export interface Repaired {
   readonly outcome: RepairOutcome;
 }
 
+export interface TakenInventory {
+  readonly inventory: Inventory;
+  /** When it was taken, milliseconds since the Unix epoch. */
+  readonly evidenceAtMs: number;
+  /**
+   * When it was listed, where that is before it was asked for, as with a file: an assignment whose attribute `timestamp` is not
+   * older is not judged. Milliseconds since the Unix epoch.
+   */
+  readonly listedAtMs?: number;
+}
+
 /** `timeoutMs` bounds each request to the store. */
 export interface ObserveOptions extends CallOptions {
-  readonly inventory: Inventory;
-  /** When the inventory was taken, milliseconds since the Unix epoch. Default: when the store is read. */
-  readonly evidenceAtMs?: number;
+  /**
+   * Called once the revision is fixed at which the store is read, so that only assignments from before the inventory are judged
+   * by it; and again when reading has to begin anew, at another revision. Ask who lives in it, and not before.
+   */
+  readonly takeInventory: () => Promise<TakenInventory> | TakenInventory;
   /** Called when reading begins, and again when it has to begin anew: what `onBlock` was told before counts no more. */
   readonly onBegin?: () => void;
   /** Called for each block that can be read, with the verdict of each held address by ordinal. */
@@ -213,7 +226,8 @@ export interface CollectRounds {
   /** Milliseconds after which another process takes over from one that has gone. Default 15,000. */
   readonly leaseMs?: number;
   readonly rules: Pick<CollectOptions, 'graceMs' | 'maxSharePercent' | 'dryRun'>;
-  readonly takeInventory: (signal: AbortSignal) => Promise<{ readonly inventory: Inventory; readonly evidenceAtMs: number }>;
+  /** As {@link ObserveOptions.takeInventory}. */
+  readonly takeInventory: (signal: AbortSignal) => Promise<TakenInventory>;
   readonly onRound: (round: CollectedRound) => void;
   /** Called when this process begins or ceases to lead. */
   readonly onLead?: (leads: boolean) => void;

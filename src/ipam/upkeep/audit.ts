@@ -29,17 +29,17 @@ export function audit(context: Context, options: AuditOptions = {}): Promise<Aud
   });
 }
 
-/** An audit, with an observer of its own for each attempt to read the store. */
+/** An audit, with an observer of its own for each attempt to read the store; the revision it will see is fixed before it is made. */
 export async function auditBeside<T>(
   { store, clock }: Context,
   { onProgress, signal, timeoutMs }: Omit<AuditOptions, 'onBegin' | 'onBlock'>,
-  observe: () => Observer<T>,
+  observe: () => Observer<T> | Promise<Observer<T>>,
 ): Promise<T> {
   const call = { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) };
-  return scan(store, call, (revision) => {
+  return scan(store, call, async (revision) => {
     const nowNs = clock.nowNs();
     const pass = new Audit(nowNs);
-    const observer = observe();
+    const observer = await observe();
     const tell = progressOf(onProgress);
     return {
       each: (scanned) => {

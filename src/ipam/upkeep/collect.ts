@@ -1,35 +1,35 @@
 /** Releases what two looks at the store confirmed, node by node, several at a time. */
 import type { Candidates, LeakedAddress } from '../../core/collect/observation.ts';
+import { shareRefusal } from '../../core/collect/share.ts';
 import { confirmed } from '../../core/collect/suspects.ts';
 import type { Owner } from '../../core/records.ts';
 import type { Context } from '../context.ts';
 import type { CollectOptions, CollectResult } from './api.ts';
 import { lockRefusal } from './cluster.ts';
-import { type GiveUp, networkOf, nothingTaken, takeParts } from './parts.ts';
+import { type GiveUp, networkOf, nothingTaken, takeParts, takingBrokenOff } from './parts.ts';
 
 /** Nodes worked on at the same time. */
 const NODES_AT_ONCE = 8;
-/** In a small store a few are a large share: so many may be released all the same, as long as no more than half would go. */
-const FEW = 10;
 
 export async function collect(context: Context, options: CollectOptions): Promise<CollectResult> {
   const { observation, suspects, graceMs, maxSharePercent, dryRun = false, onProgress, ...call } = options;
   const found = confirmed(suspects, observation.candidates, observation, graceMs);
   const { judged } = observation.addresses;
-  const limit = Math.max(Math.min(FEW, Math.floor(judged / 2)), Math.floor((judged * maxSharePercent) / 100));
-  if (found.leaked.length > limit) {
-    const reason = `${found.leaked.length} of the ${judged} addresses that were judged would be released, and ${limit} may be at once (${maxSharePercent} %, or up to ${FEW} while half of them stay). Nothing was released. If the inventory is right, allow a larger share (--max-share).`;
-    return { kind: 'refused', reason, confirmed: found };
-  }
+  const reason = shareRefusal({ releasing: found.leaked.length, judged, maxSharePercent });
+  if (reason !== undefined) return { kind: 'refused', reason, confirmed: found };
+  if (dryRun) return { kind: 'planned', confirmed: found };
   const locked = await lockRefusal(context, call);
   if (locked) return { kind: 'refused', reason: locked.message, confirmed: found };
-  if (dryRun) return { kind: 'planned', confirmed: found };
   const taken = nothingTaken();
   let done = 0;
-  await eachAtOnce(workOf(found), NODES_AT_ONCE, async ({ lane, assignments, giveUp }) => {
-    await takeParts(context, lane, { assignments, giveUp, call }, taken);
-    onProgress?.('nodes', ++done);
-  });
+  try {
+    await eachAtOnce(workOf(found), NODES_AT_ONCE, async ({ lane, assignments, giveUp }) => {
+      await takeParts(context, lane, { assignments, giveUp, call }, taken);
+      onProgress?.('nodes', ++done);
+    });
+  } catch (error) {
+    throw takingBrokenOff(error, taken);
+  }
   return { kind: 'collected', confirmed: found, ...taken };
 }
 
@@ -58,7 +58,7 @@ function workOf({ leaked, goneNodes, idleBlocks }: Candidates): Work[] {
   return [...byNode.values()];
 }
 
-/** Runs `work` over `items`, `atOnce` at a time; the first failure stops the rest. */
+/** Runs `work` over `items`, `atOnce` at a time; the first failure stops the rest, and is told when none works any more. */
 async function eachAtOnce<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
   let next = 0;
   let hasFailed = false;
@@ -71,5 +71,6 @@ async function eachAtOnce<T>(items: readonly T[], atOnce: number, work: (item: T
       });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  for (const worker of ended) if (worker.status === 'rejected') throw worker.reason;
 }

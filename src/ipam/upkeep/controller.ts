@@ -72,8 +72,7 @@ async function whileLeading<T>(context: Context, { leadership, signal, work }: L
 /** One look, and the collection of what it confirms; gives the suspects for the next. A failure is told, and the next round tries again. */
 async function round(context: Context, options: CollectRounds, before: Suspects, signal: AbortSignal): Promise<Suspects> {
   try {
-    const { inventory, evidenceAtMs } = await options.takeInventory(signal);
-    const observation = await observe(context, { inventory, evidenceAtMs, signal });
+    const observation = await observe(context, { takeInventory: () => options.takeInventory(signal), signal });
     const result = await collect(context, { ...options.rules, observation, suspects: before, signal });
     const findings = observation.report.findings.filter(({ kind }) => COLLECTED_KINDS.includes(kind));
     const repaired = result.kind !== 'collected' ? [] : await repair(context, { report: { ...observation.report, findings }, signal });

@@ -3,16 +3,15 @@
 import { ownedCidrs } from '../../core/plan/affinity.ts';
 import type { Owner } from '../../core/records.ts';
 import { keyOf } from '../../store/keys.ts';
-import { StoreError } from '../../store/port.ts';
 import { giveUpBlocks } from '../affinities.ts';
 import type { CallOptions } from '../api.ts';
+import { brokenOff } from '../broken-off.ts';
 import { type Context, look } from '../context.ts';
 import { IpamError } from '../errors.ts';
 import { nodeResources } from '../resources.ts';
-import { errorOfStore } from '../translate.ts';
 import type { Assignment, DrainedNode, NodeOptions, NodeSurvey, ReleasedAssignments, RemovedNode, RemoveNodeOptions } from './api.ts';
 import { requireUnlocked } from './cluster.ts';
-import { networkOf, nothingTaken, type Taken, takeParts } from './parts.ts';
+import { networkOf, nothingTaken, type Taken, takeParts, takingBrokenOff } from './parts.ts';
 
 /** The record goes last: while it is there, the same again finds what is left. */
 export async function removeNode(context: Context, options: RemoveNodeOptions): Promise<RemovedNode> {
@@ -30,7 +29,7 @@ export async function removeNode(context: Context, options: RemoveNodeOptions): 
     await giveUpBlocks(context, { host, cidrs: blocks.map(networkOf), released: taken.givenUp, ...call });
     if (hasRecord) await nodeResources(context).delete({ name: host, resourceVersion: String(survey.recordRevision), ...call });
   } catch (error) {
-    throw brokenOff(error, { host, hasRecord, assignments, blocks, taken });
+    throw removalBrokenOff(error, { host, hasRecord, assignments, blocks, taken });
   }
   return { host, hadRecord: hasRecord, ...taken };
 }
@@ -70,9 +69,7 @@ interface BrokenOff {
 }
 
 /** The error that ended it, with what was done until then and what is left. */
-function brokenOff(cause: unknown, { host, hasRecord, assignments, blocks, taken }: BrokenOff): unknown {
-  const error = cause instanceof StoreError ? errorOfStore(cause) : cause;
-  if (!(error instanceof IpamError)) return error;
+function removalBrokenOff(cause: unknown, { host, hasRecord, assignments, blocks, taken }: BrokenOff): unknown {
   const { released, changed, givenUp } = taken;
   const left = {
     addresses: assignments.map(({ ip }) => ip).filter((ip) => !released.includes(ip) && !changed.includes(ip)),
@@ -83,10 +80,7 @@ function brokenOff(cause: unknown, { host, hasRecord, assignments, blocks, taken
     `Of node ${host}, ${released.length} address(es) were released and ${givenUp.length} block(s) given up before that; ` +
     `${left.addresses.length} address(es), ${left.blocks.length} block(s)${hasRecord ? ' and its record' : ''} are left. ` +
     'The same again finishes it.';
-  return new IpamError(error.code, `${error.message} ${progress}`, {
-    cause,
-    details: { ...error.details, progress, released, changed, givenUp, left },
-  });
+  return brokenOff(cause, progress, { released, changed, givenUp, left });
 }
 
 /** Gives up blocks that were empty at the survey and still are, unchanged. */
@@ -97,7 +91,11 @@ export async function drainNode(context: Context, { survey, ...call }: NodeOptio
     .filter((block) => block.isEmpty)
     .map(({ block, sequenceNumber }) => ({ owner, cidr: networkOf(block), sequenceNumber }));
   const taken = nothingTaken();
-  await takeParts(context, survey.host, { assignments: [], giveUp, call }, taken);
+  try {
+    await takeParts(context, survey.host, { assignments: [], giveUp, call }, taken);
+  } catch (error) {
+    throw takingBrokenOff(error, taken);
+  }
   return { host: survey.host, givenUp: taken.givenUp };
 }
 
@@ -109,6 +107,10 @@ export async function releaseAssignments(
   const { assignments, evenIfLocked = false, ...call } = options;
   if (!evenIfLocked && assignments.length > 0) await requireUnlocked(context, call);
   const taken = nothingTaken();
-  await takeParts(context, ' release', { assignments, giveUp: [], call }, taken);
+  try {
+    await takeParts(context, ' release', { assignments, giveUp: [], call }, taken);
+  } catch (error) {
+    throw takingBrokenOff(error, taken);
+  }
   return { released: taken.released, changed: taken.changed };
 }

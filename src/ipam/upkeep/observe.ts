@@ -1,4 +1,7 @@
-/** A look at the store beside an inventory: one pass that audits and judges. */
+/**
+ * A look at the store beside an inventory: one pass that audits and judges. What is judged was assigned before the inventory was
+ * taken, as the store is read at a revision of before; by an older inventory every later assignment would look leaked.
+ */
 import { Judging } from '../../core/collect/observation.ts';
 import type { Block, Node } from '../../core/records.ts';
 import type { Context } from '../context.ts';
@@ -7,10 +10,11 @@ import type { Observation, ObserveOptions } from './api.ts';
 import { auditBeside } from './audit.ts';
 
 export function observe(context: Context, options: ObserveOptions): Promise<Observation> {
-  const { inventory, evidenceAtMs, onBegin, onBlock, ...rest } = options;
-  return auditBeside(context, rest, () => {
+  const { takeInventory, onBegin, onBlock, ...rest } = options;
+  return auditBeside(context, rest, async () => {
+    const { inventory, evidenceAtMs, listedAtMs } = await takeInventory();
     onBegin?.();
-    const judging = new Judging(inventory);
+    const judging = new Judging(inventory, listedAtMs);
     return {
       record: ({ named }) => {
         if (named?.decoded.kind !== 'ok') return;
@@ -25,7 +29,7 @@ export function observe(context: Context, options: ObserveOptions): Promise<Obse
         const { addresses, unknownWhy, ...candidates } = judging.finish();
         return {
           takenAtMs,
-          evidenceAtMs: evidenceAtMs ?? takenAtMs,
+          evidenceAtMs,
           report,
           addresses,
           unknownWhy: Object.fromEntries(unknownWhy),

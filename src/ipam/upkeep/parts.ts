@@ -3,6 +3,7 @@ import { type Cidr, parseCidrMasked, parseIp } from '../../core/addr.ts';
 import { type Collected, type Collecting, collectAddresses, type Releasable, refsOfCollecting } from '../../core/collect/collect.ts';
 import { mergeNeeds } from '../../core/draft.ts';
 import type { CallOptions } from '../api.ts';
+import { brokenOff } from '../broken-off.ts';
 import { Call } from '../call.ts';
 import { type Context, runJob, withEvidence } from '../context.ts';
 import type { Assignment } from './api.ts';
@@ -80,4 +81,10 @@ export async function takeParts(context: Context, lane: string, { assignments, g
 
 export function nothingTaken(): Taken {
   return { released: [], changed: [], givenUp: [] };
+}
+
+/** The error that ended it, with what was done until then. */
+export function takingBrokenOff(cause: unknown, { released, changed, givenUp }: Taken): unknown {
+  const progress = `${released.length} address(es) were released and ${givenUp.length} block(s) given up before that. The same again goes on.`;
+  return brokenOff(cause, progress, { released, changed, givenUp });
 }

@@ -15,12 +15,17 @@ export interface Scanned {
 /** Times reading is begun again because the store compacted what was being read, or a page of it did not come. */
 const ATTEMPTS_MAX = 3;
 
-/** `begin` is called for each attempt, with the revision, and gives what is called for each record; resolves with its `end`. */
-export async function scan<T>(
-  store: Store,
-  options: CallOptions,
-  begin: (revision: Revision) => { each: (scanned: Scanned) => void; end: () => T },
-): Promise<T> {
+/** `each` is called for each record; `end` gives the result. */
+export interface Pass<T> {
+  each(scanned: Scanned): void;
+  end(): T;
+}
+
+/** Called for each attempt, with the revision, before anything is read at it. */
+export type BeginPass<T> = (revision: Revision) => Pass<T> | Promise<Pass<T>>;
+
+/** What the pass that `begin` gives makes of all records, at one revision. */
+export async function scan<T>(store: Store, options: CallOptions, begin: BeginPass<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await scanOnce(store, options, begin);
@@ -31,14 +36,10 @@ export async function scan<T>(
   }
 }
 
-async function scanOnce<T>(
-  store: Store,
-  options: CallOptions,
-  begin: (revision: Revision) => { each: (scanned: Scanned) => void; end: () => T },
-): Promise<T> {
+async function scanOnce<T>(store: Store, options: CallOptions, begin: BeginPass<T>): Promise<T> {
   const config = keyOf({ kind: 'config' });
   const { revision } = await store.read({ keys: [config] }, options);
-  const { each, end } = begin(revision);
+  const pass = await begin(revision);
   const steps: readonly (readonly [prefix: string, wanted: (key: string) => boolean])[] = [
     [config, (key) => key === config],
     [PREFIXES.pools, always],
@@ -49,10 +50,10 @@ async function scanOnce<T>(
   ];
   for (const [prefix, wanted] of steps) {
     for await (const { entries } of store.list(prefix, { ...options, revision })) {
-      for (const entry of entries) if (wanted(entry.key)) each(scannedOf(entry));
+      for (const entry of entries) if (wanted(entry.key)) pass.each(scannedOf(entry));
     }
   }
-  return end();
+  return pass.end();
 }
 
 function always(): boolean {

@@ -32,6 +32,10 @@ describe('completion', () => {
     expect(await candidates('--log-level', 'w')).toEqual(['warn']);
     expect(await candidates('completion', '')).toEqual(['bash', 'zsh', 'fish']);
     expect(await candidates('ipam', 'assign', '--ip', '')).toEqual([]);
+    expect(await candidates('delete', 'ippool', 'p1', '--dr')).toEqual(['--dry-run', '--drain']);
+    expect(await candidates('ipam', 'repair', '--kind', 'handle-l')).toEqual(['handle-leaked']);
+    expect(await candidates('why-not', '--use', '')).toEqual(['Workload', 'Tunnel', 'LoadBalancer']);
+    expect(await candidates('create', 'ippool', 'p', '--allowed-uses=T')).toEqual(['--allowed-uses=Tunnel']);
   });
 
   it('knows names of the store in effect, each once', async () => {

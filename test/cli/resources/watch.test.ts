@@ -64,6 +64,27 @@ describe.each([
     expect(await watching.end()).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('with --output-watch-events tells programs what was added, changed and deleted', async () => {
+    await ok('create node a');
+    const watching = watch('get nodes -w --output-watch-events -o jsonpath={.type}:{.object.metadata.name}:{.object.kind};');
+    const added = 'ADDED:a:Node;';
+    await watching.printed(added);
+    await ok('create node b');
+    await watching.printed(`${added}ADDED:b:Node;`);
+    await ok('patch node a -p', '{"metadata":{"labels":{"zone":"z"}}}');
+    await watching.printed(`${added}ADDED:b:Node;MODIFIED:a:Node;`);
+    await ok('delete node b');
+    await watching.printed(`${added}ADDED:b:Node;MODIFIED:a:Node;DELETED:b:Node;`);
+    expect(await watching.end()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each(['get nodes --output-watch-events -o json', 'get nodes -w --output-watch-events', 'get nodes -w --output-watch-events -o name'])(
+    'refuses %s',
+    async (line) => {
+      expect(await run(line)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--output-watch-events') });
+    },
+  );
+
   it('follows the configuration too', async () => {
     const config = watch('get ipamconfig --watch -o json');
     await expect.poll(() => config.read(), { timeout: 30_000 }).toContain('"strictAffinity": false');

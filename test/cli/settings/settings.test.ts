@@ -63,6 +63,22 @@ describe('settings', () => {
     }
   });
 
+  it('choose the etcd of the file when it names no store, and where Calico is told of one', async () => {
+    const path = await file('etcd: {endpoints: "http://h:1"}');
+    expect((await view(['--config', path])).get('store')).toEqual({ value: 'etcd://', source: path });
+    expect((await view(['--config', path], { DATASTORE_TYPE: 'kubernetes' })).get('store')).toEqual({ value: 'etcd://', source: path });
+    const settings = await view([], { DATASTORE_TYPE: 'etcdv3' });
+    expect(settings.get('store')).toEqual({ value: 'etcd://', source: 'DATASTORE_TYPE' });
+    expect(settings.get('etcd.endpoints')).toEqual({ value: 'http://127.0.0.1:2379', source: 'default' });
+    const embedded = await file('store: lmdb:/from/file', 'embedded.yaml');
+    const env = { ETCD_ENDPOINTS: 'http://h:1', DATASTORE_TYPE: 'kubernetes' };
+    expect((await view(['--config', embedded], env)).get('store')).toEqual({ value: 'lmdb:/from/file', source: embedded });
+    expect((await view([], { ETCD_ENDPOINTS: 'http://h:1', DATASTORE_TYPE: '' })).get('store')).toEqual({
+      value: 'etcd://',
+      source: 'ETCD_ENDPOINTS',
+    });
+  });
+
   it('open the store: TLS files of the configuration are used', async () => {
     const path = await file('store: etcds://127.0.0.1:1\netcd: {caFile: missing.pem}');
     const { code, stderr } = await runLine(['get', 'nodes', '--config', path]);
@@ -70,7 +86,12 @@ describe('settings', () => {
   });
 
   it.each([
-    ['a setting that is none', 'stor: x', /config\.yaml: stor: .*Known settings: store, timeout/],
+    [
+      'a setting that is none',
+      'stor: x',
+      /config\.yaml: 'stor' is not a setting\. Known settings: store, timeout, .*below etcd: endpoints, /,
+    ],
+    ['one below etcd', 'etcd: {ca: x}', /config\.yaml: 'etcd\.ca' is not a setting\. Known settings: /],
     ['a setting of another type', 'store: 7', /config\.yaml: store: /],
     ['no YAML', 'a: [', /config\.yaml is not YAML/],
     ['a bad duration', 'timeout: soon', /config\.yaml: timeout is 'soon'; expected is a duration/],

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -59,8 +59,8 @@ describe.each(STAGES)('check, release --from-report and repair on %s', (_name, o
     expect(checked).toContain('Found 1 handles with no matching IPs (and 1 handles with matches).');
     expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ leakedHandles: [{ ID: 'leaked-handle', UID: null }] });
 
-    expect(await session.refused(`ipam release --from-report ${report}`)).toContain('add --yes');
-    expect(await session.ok(`ipam release --from-report ${report} --dry-run`)).toBe(
+    expect(await session.refused(`ipam release --from-report ${report} --max-share 100`)).toContain('add --yes');
+    expect(await session.ok(`ipam release --from-report ${report} --dry-run --max-share 100`)).toBe(
       'Would release 1 IPs\nWould delete 1 handles; 0 are gone or have changed\n',
     );
     const released = await session.ok(`ipam release --from-report ${report} --force`);
@@ -104,6 +104,38 @@ describe.each(STAGES)('check, release --from-report and repair on %s', (_name, o
     expect(await session.refused('ipam repair')).toContain('1 finding can be mended: 1 handle-leaked.');
     expect(await session.json('ipam repair --yes')).toMatchObject({ repaired: 1, changed: 0, refused: 0 });
     expect(await session.ok('ipam repair --yes')).toBe('Nothing to repair.\n');
+  });
+
+  it('an interrupted repair tells what it has mended, and the same again goes on', async () => {
+    const ids = Array.from({ length: 2_000 }, (_, index) => `leaked-${String(index).padStart(4, '0')}`);
+    const handles = ids.flatMap((id) => Object.entries(leakedHandle(id)));
+    for (let at = 0; at < handles.length; at += 100) await put(session.store(), Object.fromEntries(handles.slice(at, at + 100)));
+    const interrupt = new AbortController();
+    const repairing = runLine(['--store', session.store(), 'ipam', 'repair', '--yes', '-o', 'json'], { signal: interrupt.signal });
+    const store = await openStore(session.store());
+    const first = keyOf({ kind: 'handle', id: 'leaked-0000' });
+    await expect.poll(async () => (await store.read({ keys: [first] })).entries.size, { interval: 1, timeout: 30_000 }).toBe(0);
+    interrupt.abort();
+    await store.close();
+    const { code, stdout, stderr } = await repairing;
+    const { repaired, items, isIncomplete } = JSON.parse(stdout) as { repaired: number; items: unknown[]; isIncomplete: boolean };
+    expect({ code, isIncomplete, items: items.length }).toEqual({ code: 130, isIncomplete: true, items: repaired });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'aborted', details: { repaired } } });
+    expect(repaired).toBeGreaterThan(0);
+    expect(repaired).toBeLessThan(2_000);
+    expect(await session.json('ipam repair --yes')).toMatchObject({ changed: 0, refused: 0 });
+    expect(await session.json('ipam check')).toMatchObject({ problems: 0 });
+  });
+
+  it('a report that cannot be written is refused, and keeps the old one', async () => {
+    const { report } = await leaky();
+    await session.ok(`ipam check -o ${report}`);
+    const before = await readFile(report, 'utf8');
+    expect(await session.refused('ipam check -o /nonexistent/x')).toContain('no such file or folder');
+    expect(await session.refused(`ipam check -o ${tmpdir()}`)).toContain('name a file');
+    await mkdir(`${report}.part`);
+    expect(await session.refused(`ipam check -o ${report}`)).toContain(report);
+    expect(await readFile(report, 'utf8')).toBe(before);
   });
 
   it('check exits with 1 for problems only when asked to, and names the way out', async () => {

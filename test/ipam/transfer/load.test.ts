@@ -124,6 +124,25 @@ describe('load', () => {
     expect(Object.keys(await contents(target))).toHaveLength(401);
   });
 
+  it('I8 interrupted while a commit is in doubt says how far it came, and the same again goes on', async () => {
+    const dump = await large();
+    const target = await openWorld(EMPTY);
+    const process = target.process();
+    const interrupt = new AbortController();
+    let commits = 0;
+    process.fault = ({ verb }) => {
+      if (verb !== 'commit' || ++commits < 5) return 'none';
+      // What follows the lost reply asks what came of it.
+      if (commits > 5) interrupt.abort();
+      return 'lost-reply';
+    };
+    const error = await refusalOf(process.ipam.load({ open: opened(dump), signal: interrupt.signal }));
+    expect(error).toMatchObject({ code: 'outcome-unknown', details: { done: 400, total: 401 } });
+    expect(error.details['progress']).toBe('At least 400 of 401 keys are there; the same again goes on.');
+    expect(await target.ipam.load({ open: opened(dump) })).toMatchObject({ extra: 0, different: 0 });
+    expect(Object.keys(await contents(target))).toHaveLength(401);
+  });
+
   it.each<Fault>(['conflict', 'lost-request', 'lost-reply', 'late', 'unavailable'])(
     'I8 survives a commit with the fault "%s"',
     async (fault) => {

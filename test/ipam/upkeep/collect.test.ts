@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { asParts, mergedInventory } from '../../../src/core/collect/inventory.ts';
 import type { Candidates, CollectResult, Inventory, Observation, Pod, Suspects } from '../../../src/ipam/upkeep/api.ts';
 import { CLUSTER_INFORMATION } from '../../../src/store/keys.ts';
-import { keys, openWorld, type World } from '../../support/ipam.ts';
+import type { Fault } from '../../../src/store/memory.ts';
+import { keys, openWorld, refusalOf, type World } from '../../support/ipam.ts';
 
 const GRACE_MS = 60_000;
 
@@ -30,7 +31,7 @@ class Collector {
 
   async look(inventory: Inventory): Promise<Observation> {
     const evidenceAtMs = Number(this.#world.clock.nowNs() / 1_000_000n);
-    return this.#world.ipam.observe({ inventory, evidenceAtMs });
+    return this.#world.ipam.observe({ takeInventory: () => ({ inventory, evidenceAtMs }) });
   }
 
   /** Looks, and collects what looks before this one confirm. */
@@ -95,6 +96,43 @@ describe('collection', () => {
     expect(await world.handles()).toEqual({ 'net.lives': { '10.0.0.0/29': 1 } });
   });
 
+  it('I7 what ends it half way says what was released until then', async () => {
+    const { world, collector } = await cluster();
+    for (const host of ['host-a', 'host-b']) await world.v4(host, 1, podOf(`gone-${host}`, host));
+    const pods = podsOf();
+    await collector.collect({ pods });
+    world.clock.advance(GRACE_MS / 1_000 + 1);
+    const observation = await collector.look({ pods });
+    const process = world.process();
+    const interrupt = new AbortController();
+    let onProgress = () => {};
+    const oneIsDone = new Promise<void>((resolve) => {
+      onProgress = resolve;
+    });
+    process.fault = async (call): Promise<Fault> => {
+      if (call.verb !== 'commit' || !call.request.guards.some(({ key }) => key === keys.block('10.0.0.8/29'))) return 'none';
+      await oneIsDone;
+      interrupt.abort();
+      return 'none';
+    };
+    const collecting = process.ipam.collect({
+      observation,
+      suspects: collector.suspects,
+      graceMs: GRACE_MS,
+      maxSharePercent: 100,
+      signal: interrupt.signal,
+      onProgress: () => onProgress(),
+    });
+    const error = await refusalOf(collecting);
+    const { released } = error.details as { released: readonly string[] };
+    const held = Object.keys(await world.held());
+    expect(error).toMatchObject({
+      code: 'aborted',
+      details: { progress: expect.stringContaining(`${released.length} address(es) were released`) },
+    });
+    expect({ released, held }).toEqual({ released: ['10.0.0.0'], held: ['10.0.0.8'] });
+  });
+
   it('one look alone releases nothing, nor two that are too close', async () => {
     const { world, collector } = await cluster();
     await world.v4('host-a', 1, podOf('gone'));
@@ -111,7 +149,7 @@ describe('collection', () => {
     await world.v4('host-a', 1, podOf('new'));
     await collector.collect({ pods: podsOf() });
     world.clock.advance(3_600);
-    const observation = await world.ipam.observe({ inventory: { pods: podsOf() }, evidenceAtMs });
+    const observation = await world.ipam.observe({ takeInventory: () => ({ inventory: { pods: podsOf() }, evidenceAtMs }) });
     const result = await world.ipam.collect({ observation, suspects: collector.suspects, graceMs: GRACE_MS, maxSharePercent: 100 });
     expect(result).toMatchObject({ kind: 'collected', released: [] });
   });

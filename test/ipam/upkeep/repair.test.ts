@@ -206,7 +206,9 @@ describe('an audit', () => {
         call.verb === 'list' && call.request.prefix === '/plat/' && failures++ === 0 ? 'unavailable' : 'none';
       const told: string[] = [];
       const options = { onBegin: () => told.push('begin'), onBlock: ({ cidr }: { cidr: string }) => told.push(cidr) };
-      await (look === 'audit' ? auditor.ipam.audit(options) : auditor.ipam.observe({ ...options, inventory: {} }));
+      await (look === 'audit'
+        ? auditor.ipam.audit(options)
+        : auditor.ipam.observe({ ...options, takeInventory: () => ({ inventory: {}, evidenceAtMs: 0 }) }));
       expect(told).toEqual(['begin', '10.0.0.0/30', '10.0.0.4/30', 'begin', '10.0.0.0/30', '10.0.0.4/30']);
     }
   });
