@@ -79,6 +79,8 @@ interface Running<T> {
   result: JobResult<T> | undefined;
 }
 
+type Planned<T> = Extract<Plan<T>, { kind: 'plan' }> & { readonly reads: number };
+
 /** Runs the jobs as one batch; gives one result per job, in order. */
 export async function runBatch<T>(context: LoopContext, jobs: readonly Job<T>[]): Promise<JobResult<T>[]> {
   const running = jobs.map((job): Running<T> => ({ job, watched: job.firstSeen, doubted: undefined, result: undefined }));
@@ -114,6 +116,10 @@ class Batch<T> {
       const planned = await this.#plan(active, attempt);
       // Who left while the plan was read for is in the plan all the same.
       if (active.some(({ result }) => result)) continue;
+      if (attempt < FRESH_VIEW_FROM_ATTEMPT && this.#mayBeOfNoRevision(active, planned)) {
+        this.#view = new View();
+        continue;
+      }
       this.#settleUnplanned(active, planned.outcomes);
       if (await this.#commit(active, planned)) continue;
       if (this.#all.every(({ result }) => result)) return;
@@ -134,7 +140,12 @@ class Batch<T> {
     });
   }
 
-  async #plan(active: readonly Running<T>[], attempt: number): Promise<Extract<Plan<T>, { kind: 'plan' }>> {
+  /** What was read for in several steps saw the store at several revisions: a commit guards against that, a refusal does not. */
+  #mayBeOfNoRevision(active: readonly Running<T>[], { outcomes, reads }: Planned<T>): boolean {
+    return reads > 1 && active.some(({ job }, index) => job.rereads && outcomes[index]?.kind === 'refused');
+  }
+
+  async #plan(active: readonly Running<T>[], attempt: number): Promise<Planned<T>> {
     const env = { nowNs: this.#context.clock.nowNs(), walkStart: this.#walkStart, operationsMax: COMMIT_OPERATIONS_MAX - 1 };
     let need = this.#view.members({ kind: 'pools' }) ? undefined : mergeNeeds(active.map(({ job }) => job.firstNeed));
     for (let reads = 0; reads < READS_PER_PLAN_MAX; reads++) {
@@ -142,7 +153,7 @@ class Batch<T> {
       this.#noteWatched(active);
       const planners = active.map((each) => plannerOf(each, attempt));
       const planned = plan(this.#view, planners, env);
-      if (planned.kind === 'plan') return planned;
+      if (planned.kind === 'plan') return { ...planned, reads: reads + 1 };
       need = planned.need;
     }
     throw new IpamError(

@@ -369,6 +369,18 @@ describe('assignFromNetwork: at once', () => {
     },
   );
 
+  it('a pool that another process makes between two reads of the plan is seen, and no refusal', async () => {
+    const world = await openWorld();
+    const slow = world.process();
+    let reads = 0;
+    slow.fault = async ({ verb }): Promise<Fault> => {
+      if (verb === 'read' && ++reads === 2) await assign(world, 'c0');
+      return 'none';
+    };
+    expect(await assign(slow, 'c')).toEqual(['10.22.0.3']);
+    expect(await world.held()).toEqual({ '10.22.0.2': 'c0', '10.22.0.3': 'c' });
+  });
+
   it('I11 a final release that is answered before the commit: nothing is assigned', async () => {
     const world = await openWorld();
     await assign(world, 'c0');
