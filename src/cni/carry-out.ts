@@ -16,6 +16,7 @@ export interface Means {
   openStore?(choice: StoreChoice): Promise<Store>;
   opened?: Opened;
   stderr?(lines: string): void;
+  readonly endsUnclosed?: boolean;
   /** Answers for others. */
   serve(opened: Opened): Serve;
   /** LMDB waits in native code, where no timer of this thread is heard: more so when somebody writes already. */
@@ -51,7 +52,7 @@ export async function carryOut(work: Work, means: Means, doing: Doing): Promise<
     if (means.meeting === undefined || !GROUPED.includes(work.call.verb)) return await run(work, opened);
     return await runInGroup(work, means, means.meeting, { opened, doing });
   } finally {
-    await (await opening)?.close();
+    if (!means.endsUnclosed) await (await opening)?.close();
   }
 }
 

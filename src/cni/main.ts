@@ -97,6 +97,7 @@ async function main(): Promise<void> {
     hintsFolder: RUNTIME_FOLDER,
     meeting: { folder: RUNTIME_FOLDER, program: programId() },
     stderr: writeErrors,
+    endsUnclosed: true,
     endWith: async (afterMs, text) => (await import('./watchdog.ts')).startWatchdog(afterMs, text),
     endAfter: async (timeMs) => (await import('./watchdog.ts')).startAlarm(timeMs),
   });

@@ -35,6 +35,11 @@ export interface Surroundings {
   endAfter?(timeMs: number): Promise<boolean>;
   /** Default: the store that the configuration names. */
   openStore?(choice: StoreChoice): Promise<Store>;
+  /**
+   * The process ends with the answer, and need not close its store: whoever closes an embedded one last destroys its locks, which two that
+   * open it in that very moment would both take for whole.
+   */
+  readonly endsUnclosed?: boolean;
   /** The library, opened by another call, which closes it. */
   opened?(): Promise<Ipam>;
   /** Aborts when nobody waits for the answer any more. */

@@ -13,7 +13,7 @@ const LMDB_CODES = {
   READERS_FULL: -30_790,
 } as const;
 
-const { EACCES, EDQUOT, EFBIG, EIO, ENOSPC, EPERM, EROFS } = constants.errno;
+const { EACCES, EDQUOT, EFBIG, EINVAL, EIO, ENOSPC, EPERM, EROFS } = constants.errno;
 
 interface Meaning {
   readonly code: StoreErrorCode;
@@ -41,6 +41,11 @@ const MEANINGS: readonly (Meaning & { readonly codes: readonly (number | string)
     codes: ['ERR_OUT_OF_RANGE', 'ERR_BUFFER_OUT_OF_BOUNDS'],
     code: 'store-foreign',
     advice: RESTORE,
+  },
+  {
+    codes: [EINVAL],
+    code: 'store-unavailable',
+    advice: 'Another process closed it, and its locks with it, at this very moment: try again.',
   },
   { codes: [LMDB_CODES.READERS_FULL], code: 'store-unavailable', advice: 'Too many processes use it at once: try again later.' },
   {
